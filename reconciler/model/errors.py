@@ -1,0 +1,70 @@
+"""Errors that end a command. What users got wrong in their manifests is a `Diagnostic` instead.
+
+ReconcilerError
+ ├─ UsageError           the command line, the token or the host can't be used as given
+ ├─ SecretError          secrets that a write needs have no usable value
+ ├─ PlanRefused          a plan that has errors in it, or that was made without live access
+ ├─ Unreachable          no answer: no connection, a broken one, a deadline
+ └─ ServiceError         an answer that says no
+     ├─ Unauthorized     401
+     ├─ Forbidden        403
+     └─ NotFound         404
+"""
+
+from __future__ import annotations
+
+
+class ReconcilerError(Exception):
+    """The root. The message is one sentence that says what is wrong and what to do next."""
+
+
+class UsageError(ReconcilerError):
+    """Something that was given on the command line or in the environment can't be used."""
+
+
+class SecretError(ReconcilerError):
+    """Secrets that the writes need are unset, empty, or not allowed; all of them are named."""
+
+
+class PlanRefused(ReconcilerError):
+    """The plan is not one that may be applied."""
+
+
+class Unreachable(ReconcilerError):
+    """The service did not answer. Whether a write took effect is not known."""
+
+
+class ServiceError(ReconcilerError):
+    """The service answered with an error status.
+
+    The status is authoritative; `code`, `message` and `request_id` come from the body where it has
+    them. LaunchDarkly sends bodies without `code`, empty bodies, and proxies send HTML.
+    """
+
+    def __init__(
+        self, status: int, *, code: str = "", message: str = "", request_id: str = "", request: str = ""
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.request = request
+        super().__init__(self.sentence())
+
+    def sentence(self) -> str:
+        """One sentence for people: the request, the status, and what the service said."""
+        said = f": {self.message}" if self.message else ""
+        support = f" (request id {self.request_id})" if self.request_id else ""
+        return f"{self.request or 'The request'} was answered {self.status}{said}{support}"
+
+
+class Unauthorized(ServiceError):
+    """401: the token is missing, wrong, or has no rights for this call."""
+
+
+class Forbidden(ServiceError):
+    """403: the token has no rights here. Never a proof that something does not exist."""
+
+
+class NotFound(ServiceError):
+    """404: it does not exist, or nothing above it does."""
