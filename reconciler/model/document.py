@@ -41,7 +41,9 @@ def same(a: Json | Missing, b: Json | Missing) -> bool:
         return isinstance(a, str) and isinstance(b, str) and a == b
     if isinstance(a, Sequence):
         return (
-            isinstance(b, Sequence) and len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+            isinstance(b, Sequence)
+            and len(a) == len(b)
+            and all(same(x, y) for x, y in zip(a, b, strict=True))
         )
     if isinstance(a, bool) or isinstance(b, bool) or a is None or b is None or a is MISSING or b is MISSING:
         return a is b

@@ -33,8 +33,6 @@ class Listing:
     """The `filter` field that narrows the list to keys joined by `|`."""
     narrow: str | None = None
     """URL template of a narrower list, for callers who may not read the widest."""
-    summary: bool = False
-    """Whether items lack members that only a GET by id shows."""
     details: tuple[str, ...] = ()
     """The members that lists leave out; an item's own value of one is never read."""
 
@@ -153,8 +151,10 @@ class Kind:
 
 def fill(template: str, values: Mapping[str, str]) -> str:
     """A URL template with percent-encoded values; `.` and `..` can't climb out of their segment."""
-    encoded = {name: quote(value, safe="").replace(".", "%2E") if set(value) <= {"."} else quote(value, safe="")
-               for name, value in values.items()}
+    encoded = {
+        name: quote(value, safe="").replace(".", "%2E") if set(value) <= {"."} else quote(value, safe="")
+        for name, value in values.items()
+    }
     return template.format_map(encoded)
 
 

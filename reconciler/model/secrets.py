@@ -201,9 +201,7 @@ def compare(value: str | None, live: Json, *, present: bool) -> Verdict:
     prefix, suffix = live[: mask.start()], live[mask.end() :]
     if not prefix and not suffix:
         return Verdict.UNKNOWN
-    return (
-        Verdict.UNCHANGED if value.startswith(prefix) and value.endswith(suffix) else Verdict.CHANGED
-    )
+    return Verdict.UNCHANGED if value.startswith(prefix) and value.endswith(suffix) else Verdict.CHANGED
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
