@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Callable, Iterable, Mapping
 
 from reconciler.catalog.integrations import CATALOG, Variable, variables
@@ -189,12 +190,5 @@ def _variable_schema(variable: Variable) -> Json:
     if variable.allowed:
         schema["enum"] = list(variable.allowed)
     if variable.default is not None:
-        schema["description"] = f"LaunchDarkly fills in {_json_text(variable.default)} where it is left out."
+        schema["description"] = f"LaunchDarkly fills in {json.dumps(variable.default)} where it is left out."
     return schema
-
-
-def _json_text(value: str | bool) -> str:
-    """A default as it would stand in JSON."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f'"{value}"'

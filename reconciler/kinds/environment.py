@@ -48,7 +48,7 @@ class ApprovalSettings(Spec):
     canApplyDeclinedChanges: Annotated[bool, Protects(Direction.FALSE)] = declared(  # noqa: N815
         "Whether a declined change can be applied when enough others approved it."
     )
-    autoApplyApprovedChanges: Annotated[bool, AbsentMeans(False), Protects(Direction.FALSE)] = declared(  # noqa: N815
+    autoApplyApprovedChanges: Annotated[bool, AbsentMeans(value=False), Protects(Direction.FALSE)] = declared(  # noqa: N815
         "Whether approved changes are applied at once. Only for an approval service other than LaunchDarkly's own."
     )
     serviceKind: Text = declared(  # noqa: N815

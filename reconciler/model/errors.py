@@ -13,6 +13,8 @@ ReconcilerError
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 
 class ReconcilerError(Exception):
     """The root. The message is one sentence that says what is wrong and what to do next."""
@@ -31,7 +33,11 @@ class PlanRefused(ReconcilerError):
 
 
 class Unreachable(ReconcilerError):
-    """The service did not answer. Whether a write took effect is not known."""
+    """The service did not answer. Whether a write took effect is not known, unless it was never `sent`."""
+
+    def __init__(self, message: str, *, sent: bool = True) -> None:
+        self.sent = sent
+        super().__init__(message)
 
 
 class ServiceError(ReconcilerError):
@@ -53,13 +59,29 @@ class ServiceError(ReconcilerError):
 
     def sentence(self) -> str:
         """One sentence for people: the request, the status, and what the service said."""
-        said = f": {self.message}" if self.message else ""
+        said = f": {self.message}" if self.message else _phrase(self.status)
         support = f" (request id {self.request_id})" if self.request_id else ""
         return f"{self.request or 'The request'} was answered {self.status}{said}{support}"
 
 
+def _phrase(status: int) -> str:
+    """What a status means, for an answer that says nothing itself."""
+    try:
+        return f" ({HTTPStatus(status).phrase})"
+    except ValueError:
+        return ""
+
+
 class Unauthorized(ServiceError):
     """401: the token is missing, wrong, or has no rights for this call."""
+
+    def sentence(self) -> str:
+        """Where to look: what the service says here is never more than that it refuses."""
+        support = f" (request id {self.request_id})" if self.request_id else ""
+        return (
+            "LaunchDarkly refused the access token (401): "
+            f"check LAUNCHDARKLY_ACCESS_TOKEN or --token-file{support}"
+        )
 
 
 class Forbidden(ServiceError):

@@ -122,7 +122,12 @@ class Kind:
         return Address(self.name, keys)
 
     def wanted(self, declared: Declared) -> Document:
-        """What the manifest declares, the identity included, as the service would show it."""
+        """What the manifest declares, as the service would show it.
+
+        A name that identifies is part of it, since an update can change it; a key never changes.
+        """
+        if not self.by_id:
+            return declared.document
         return {self.identity: declared.address.keys[-1], **declared.document}
 
     def item_path(self, address: Address, id: str = "") -> str:  # noqa: A002 - the service's word

@@ -107,23 +107,6 @@ class Protects:
     strong: Direction
 
 
-Marker = (
-    Unordered
-    | Atomic
-    | Stored
-    | Needed
-    | CreateOnly
-    | AfterCreate
-    | WriteOnly
-    | Secret
-    | AbsentMeans
-    | Feature
-    | FromSibling
-    | Excludes
-    | Protects
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a value means to the engine; `OPAQUE` where nothing is known."""
@@ -183,24 +166,23 @@ def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
+_SWITCHES = {
+    Unordered: "unordered",
+    Atomic: "atomic",
+    Stored: "stored",
+    Needed: "needed",
+    CreateOnly: "create_only",
+    AfterCreate: "after_create",
+    WriteOnly: "write_only",
+    Secret: "secret",
+}
+
+
 def _marked(shape: Shape, marker: object) -> Shape:
+    switch = _SWITCHES.get(type(marker))
+    if switch is not None:
+        return replace(shape, **{switch: True})  # type: ignore[arg-type]  # every switch is a bool of Shape
     match marker:
-        case Unordered():
-            return replace(shape, unordered=True)
-        case Atomic():
-            return replace(shape, atomic=True)
-        case Stored():
-            return replace(shape, stored=True)
-        case Needed():
-            return replace(shape, needed=True)
-        case CreateOnly():
-            return replace(shape, create_only=True)
-        case AfterCreate():
-            return replace(shape, after_create=True)
-        case WriteOnly():
-            return replace(shape, write_only=True)
-        case Secret():
-            return replace(shape, secret=True)
         case AbsentMeans(value):
             return replace(shape, absent_means=value)
         case Feature(name):
@@ -212,4 +194,4 @@ def _marked(shape: Shape, marker: object) -> Shape:
         case Protects(strong):
             return replace(shape, protects=strong)
         case _:
-            return shape
+            return shape  # pydantic's own constraints stand in the same place

@@ -105,6 +105,8 @@ class Live:
     """For each declared address and everything above it."""
     others: tuple[Observed, ...] = ()
     """Live resources that no manifest declares, seen on the way. Their documents may lack details."""
+    unlisted: Mapping[str, str] = field(default_factory=dict)
+    """Kinds of which not everything could be listed, each with the reason."""
 
     def __getitem__(self, address: Address) -> Observed:
         """What is known of an address that was asked for; *unknown* for any other."""

@@ -1,0 +1,1 @@
+"""Declarative GitOps for LaunchDarkly."""

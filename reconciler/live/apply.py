@@ -1,0 +1,196 @@
+"""Apply: carry out a plan, as far as it goes, and say of every change what became of it.
+
+What a change depends on follows from addresses. Changes whose dependencies are done run side by side; a
+failure skips what depends on it and nothing else. Running again converges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+
+from reconciler.live.connection import Connection
+from reconciler.live.observe import ungrouped
+from reconciler.live.write import Requests, Sent
+from reconciler.model.address import Address
+from reconciler.model.errors import PlanRefused, SecretError
+from reconciler.model.kind import Kinds, ancestors
+from reconciler.model.secrets import Resolve, SecretReference
+from reconciler.planning.plan import Action, Change, Outcome, Plan, Status
+from reconciler.planning.planner import sibling_of
+
+OnStart = Callable[[Change], None]
+OnOutcome = Callable[[Outcome], None]
+
+
+def values_for(plan: Plan, resolve: Resolve) -> dict[SecretReference, str]:
+    """The values of all secrets that the plan's writes send.
+
+    Raises `SecretError` that names every one that has none, so that nothing is written before all are
+    there.
+    """
+    values: dict[SecretReference, str] = {}
+    missing: dict[SecretReference, list[str]] = {}
+    reasons: dict[SecretReference, str] = {}
+    for change in plan.changes:
+        for reference in change.needs:
+            resolution = resolve(reference)
+            if resolution.value is None:
+                missing.setdefault(reference, []).append(str(change.address))
+                reasons[reference] = resolution.reason
+            else:
+                values[reference] = resolution.value
+    if missing:
+        named = "; ".join(
+            f"{reference.name} {reasons[reference]} (for {', '.join(addresses)})"
+            for reference, addresses in sorted(missing.items())
+        )
+        raise SecretError(
+            f"Nothing was written, since secrets that the plan sends have no value here: {named}"
+        )
+    return values
+
+
+def check_applicable(plan: Plan) -> None:
+    """Raises `PlanRefused` for a plan with an error in it, or one that was made without live access."""
+    if plan.has_errors:
+        raise PlanRefused("Nothing was written, since the plan has errors in it: mend them and plan again")
+    if not plan.live:
+        raise PlanRefused("Nothing was written, since the plan was made without reading LaunchDarkly")
+
+
+async def apply(
+    plan: Plan,
+    kinds: Kinds,
+    connection: Connection,
+    resolve: Resolve,
+    *,
+    on_start: OnStart | None = None,
+    on_outcome: OnOutcome | None = None,
+) -> tuple[Outcome, ...]:
+    """Carry out the plan; the outcomes, one for each change, in the order in which they came.
+
+    `on_start` hears of each change before its request, `on_outcome` of each outcome at once. Raises
+    `PlanRefused` and `SecretError` before the first write, and nothing after it.
+    """
+    check_applicable(plan)
+    values = values_for(plan, resolve)
+    run = _Run(plan, kinds, Requests(kinds, connection, values), on_start or _unheard, on_outcome or _unheard)
+    with ungrouped():
+        async with anyio.create_task_group() as group:
+            for change in plan.changes:
+                if change.via is None:
+                    group.start_soon(run.carry_out, change)
+    return tuple(run.outcomes)
+
+
+def _unheard(_: object) -> None:
+    """Where nobody listens."""
+
+
+@dataclass
+class _Run:
+    plan: Plan
+    kinds: Kinds
+    requests: Requests
+    on_start: OnStart
+    on_outcome: OnOutcome
+    outcomes: list[Outcome] = field(default_factory=list)
+    _changes: Mapping[Address, Change] = field(init=False)
+    _done: Mapping[Address, anyio.Event] = field(init=False)
+    _became: dict[Address, Outcome] = field(default_factory=dict)
+    _travelling: Mapping[Address, Sequence[Change]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._changes = {change.address: change for change in self.plan.changes}
+        self._done = {address: anyio.Event() for address in self._changes}
+        travelling: dict[Address, list[Change]] = {}
+        for change in self.plan.changes:
+            if change.via is not None:
+                travelling.setdefault(change.via, []).append(change)
+        self._travelling = travelling
+
+    async def carry_out(self, change: Change) -> None:
+        """Wait for what the change depends on, then send it, or skip it where that failed."""
+        for address in self._waits_for(change):
+            await self._done[address].wait()
+            before = self._became[address]
+            if before.status is not Status.APPLIED:
+                why = f"{address} {'was skipped' if before.status is Status.SKIPPED else 'was not applied'}"
+                self._end(Outcome(each, Status.SKIPPED, error=why) for each in self._with_passengers(change))
+                return
+        self.on_start(change)
+        passengers = self._travelling.get(change.address, ())
+        match change.action:
+            case Action.CREATE:
+                await self._create(change, passengers)
+            case Action.UPDATE:
+                self._end([_outcome(change, await self.requests.update(change))])
+            case Action.DELETE:
+                sent = await self.requests.delete(change)
+                self._end(_outcome(each, sent) for each in (change, *passengers))
+
+    async def _create(self, change: Change, passengers: Sequence[Change]) -> None:
+        fresh = any(above in self._changes for above in ancestors(change.address, self.kinds))
+        sent, shown = await self.requests.create(change, passengers, just_created=fresh)
+        if sent.status is not Status.APPLIED:
+            self._end(_outcome(each, sent) for each in (change, *passengers))
+            return
+
+        async def finish(each: Change) -> None:
+            second = await self.requests.finish_create(each, shown.get(each.address, {}))
+            if second.status is Status.APPLIED:
+                self._end([Outcome(each, Status.APPLIED, attempts=1 + second.attempts)])
+            else:
+                self._end([_outcome(each, second, unprotected=True)])
+
+        async with anyio.create_task_group() as group:
+            for each in (change, *passengers):
+                group.start_soon(finish, each)
+
+    def _with_passengers(self, change: Change) -> tuple[Change, ...]:
+        return (change, *self._travelling.get(change.address, ()))
+
+    def _end(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            self.outcomes.append(outcome)
+            self._became[outcome.change.address] = outcome
+            self._done[outcome.change.address].set()
+            self.on_outcome(outcome)
+
+    def _waits_for(self, change: Change) -> list[Address]:
+        """The changes that have to be applied before this one, by address."""
+        if change.action is Action.DELETE:
+            # After everything else in its project, and after the deletes of what stands below it.
+            return [
+                other.address
+                for other in self.plan.changes
+                if other.via != change.address
+                and (
+                    (other.action is not Action.DELETE and other.address.keys[0] == change.address.keys[0])
+                    or (other.action is Action.DELETE and other.address.within(change.address))
+                )
+            ]
+        kind = self.kinds[change.address.kind]
+        needed = [above for above in ancestors(change.address, self.kinds) if above in self._changes]
+        if change.action is Action.CREATE:
+            sibling = sibling_of(change.address, change.after or {}, kind.shape(change.address))
+            if sibling is not None and sibling in self._changes:
+                needed.append(sibling)
+        return needed
+
+
+def _outcome(change: Change, sent: Sent, *, unprotected: bool = False) -> Outcome:
+    error = sent.error
+    if unprotected:
+        error = f"it was created, but what is declared to protect it could not be set. {error}"
+    return Outcome(
+        change,
+        Status.FAILED if unprotected and sent.status is Status.CONFLICT else sent.status,
+        error=error,
+        unprotected=unprotected,
+        attempts=sent.attempts,
+        request_id=sent.request_id,
+    )

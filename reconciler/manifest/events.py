@@ -1,0 +1,100 @@
+"""YAML text to parser events: ruamel's pure parser, its limits enforced early, its errors in plain words.
+
+A stream is read by one parser object that is made for it: ruamel's keep state and are not thread-safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import Event
+from ruamel.yaml.scanner import Scanner, ScannerError
+
+from reconciler.manifest.complaints import complaint
+from reconciler.manifest.decode import BrokenYamlError
+from reconciler.model import codes
+
+MAX_DEPTH: Final = 64
+"""How many lists and mappings may stand in each other."""
+
+
+class Events:
+    """The events of one YAML text, and where directives stood in it."""
+
+    def __init__(self, text: str) -> None:
+        self._yaml = YAML(typ="safe", pure=True)
+        self._yaml.Scanner = _Scanner
+        self._text = text
+
+    def __iter__(self) -> Iterator[Event]:
+        """Every event once. Raises `BrokenYamlError` at the first that the parser can't make."""
+        try:
+            yield from self._yaml.parse(self._text)
+        except MarkedYAMLError as error:
+            raise complaint(error) from None
+        except (YAMLError, RecursionError, ValueError, OverflowError, IndexError, AssertionError) as error:
+            # What ruamel's scanner lets through on its way: `chr(0x99999999)` for "\U99999999", say.
+            line, column = self._here()
+            raise BrokenYamlError(
+                codes.SYNTAX,
+                "The YAML here can't be read.",
+                'Look for a backslash in double quotes that starts no escape; write "\\\\" for a backslash.'
+                if isinstance(error, (ValueError, OverflowError))
+                else "Write it in a simpler way.",
+                line,
+                column,
+            ) from None
+
+    def directives_before(self, index: int) -> list[tuple[int, int]]:
+        """Takes the line and column of each directive that stands before a character of the text."""
+        directives: list[tuple[int, int, int]] = self._yaml.scanner.directives
+        taken = [(line, column) for at, line, column in directives if at < index]
+        del directives[: len(taken)]
+        return taken
+
+    def _here(self) -> tuple[int, int]:
+        reader = self._yaml.reader
+        return reader.line + 1, reader.column + 1
+
+
+class _Scanner(Scanner):
+    """ruamel's scanner, but directives are noted instead of obeyed, and depth ends at the limit.
+
+    A `%YAML 1.1` would switch the parser to other rules. And the scanner looks ahead by up to 1,024
+    open brackets, in quadratic time, before the parser gets to see the first.
+    """
+
+    def reset_scanner(self) -> None:
+        super().reset_scanner()
+        self.directives: list[tuple[int, int, int]] = []
+
+    def fetch_directive(self) -> None:
+        mark = self.reader.get_mark()
+        if self.flow_level:
+            raise ScannerError(
+                "while scanning for the next token", None, "found character '%' that cannot start any token", mark
+            )
+        self.unwind_indent(-1)
+        self.remove_possible_simple_key()
+        self.directives.append((mark.index, mark.line + 1, mark.column + 1))
+        while self.reader.peek() not in "\0\r\n":
+            self.reader.forward()
+
+    def fetch_flow_collection_start(self, TokenClass: type, to_push: str) -> None:  # noqa: N803 - ruamel's name
+        if self.flow_level >= MAX_DEPTH:
+            raise too_deep(self.reader.line + 1, self.reader.column + 1)
+        super().fetch_flow_collection_start(TokenClass, to_push)
+
+
+def too_deep(line: int, column: int) -> BrokenYamlError:
+    """The finding for the list or mapping that is one level too many."""
+    return BrokenYamlError(
+        codes.LIMIT,
+        f"Lists and mappings stand in each other more than {MAX_DEPTH} levels deep here.",
+        "No manifest needs that; look for brackets that are opened and never closed.",
+        line,
+        column,
+    )

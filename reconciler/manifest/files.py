@@ -1,0 +1,218 @@
+"""Manifests on disk: which files paths stand for, and their bytes.
+
+Folders are walked for `*.yaml` and `*.yml`, sorted, without hidden ones and the settings file. Links may
+lead anywhere inside of the folder that was given, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from reconciler.manifest.decode import MAX_BYTES, BrokenYamlError, too_large
+from reconciler.manifest.wording import printable
+from reconciler.model import codes
+from reconciler.model.codes import Code
+from reconciler.model.diagnostic import Diagnostic, Position
+
+STDIN: Final = "-"
+SUFFIXES: Final = (".yaml", ".yml")
+RESERVED: Final = ("reconciler.yaml", "reconciler.yml")
+"""The name of the settings file, in every folder."""
+
+
+@dataclass(slots=True)
+class Source:
+    """One file to read, or standard input."""
+
+    path: str
+    """What to open; `-` is standard input."""
+    shown: str
+    """What findings call it: relative to the working directory, with `/`."""
+    folder: str
+    """The real folder that relative paths in it start from."""
+    named: bool = False
+    """Whether it was given by name, so that everything in it has to be a manifest."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What the given paths stand for."""
+
+    sources: list[Source] = field(default_factory=list)
+    """Each file once, in the order in which it was first reached."""
+    folders: dict[str, list[Source]] = field(default_factory=dict)
+    """For each given folder, as findings call it, the files that it holds."""
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def find(paths: Sequence[str], directory: Path) -> Found:
+    """The files that paths stand for; they count from `directory`, the working directory."""
+    return _Search(os.path.abspath(directory)).run(paths)
+
+
+def read(source: Source, stdin: Callable[[], bytes] | None = None) -> bytes:
+    """The bytes of a file, or of standard input.
+
+    Raises `BrokenYamlError` where it can't be read or is too large to.
+    """
+    try:
+        if source.path != STDIN:
+            return _read_file(source.path)
+        return sys.stdin.buffer.read(MAX_BYTES + 1) if stdin is None else stdin()
+    except OSError as error:
+        raise BrokenYamlError(
+            codes.UNREADABLE, f"The file can't be read: {_reason(error)}.", "Check its rights."
+        ) from None
+
+
+def _read_file(path: str) -> bytes:
+    # Not blocking: opening a named pipe would wait for a writer.
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:  # noqa: PTH123
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise BrokenYamlError(codes.UNREADABLE, "This is no regular file.", "Give manifests as plain files.")
+        if status.st_size > MAX_BYTES:
+            raise too_large()
+        return file.read(MAX_BYTES + 1)
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
+
+class _Search:
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self.found = Found()
+        self.by_path: dict[str, Source] = {}
+
+    def run(self, paths: Sequence[str]) -> Found:
+        for path in paths:
+            if path == STDIN:
+                self.reach(STDIN, STDIN, os.path.realpath(self.directory), named=True)
+            elif not path:
+                self.refuse(codes.UNREADABLE, "", "An empty path was given.", "Give a file, a folder, or `-`.")
+            else:
+                self.given(path)
+        return self.found
+
+    def given(self, path: str) -> None:
+        whole = os.path.join(self.directory, path)  # noqa: PTH118 - `path` may be absolute, and keeps its `..`
+        shown = self.shown(path)
+        try:
+            mode = os.stat(whole).st_mode  # noqa: PTH116
+        except (OSError, ValueError) as error:
+            reason = _reason(error) if isinstance(error, OSError) else "the path is none"
+            self.refuse(codes.UNREADABLE, shown, f"{printable(path)} can't be read: {reason}.", "Check the path.")
+            return
+        if stat.S_ISDIR(mode):
+            self.found.folders.setdefault(shown, []).extend(self.walk(whole, shown))
+        elif (problem := _unfit(path)) is not None:
+            self.refuse(codes.NOT_A_MANIFEST, shown, *problem)
+        else:
+            self.reach(os.path.realpath(whole), shown, os.path.dirname(os.path.realpath(whole)), named=True)  # noqa: PTH120
+
+    def reach(self, real: str, shown: str, folder: str, *, named: bool) -> Source:
+        source = self.by_path.get(real)
+        if source is None:
+            source = self.by_path[real] = Source(real, shown, folder)
+            self.found.sources.append(source)
+        source.named |= named
+        return source
+
+    def refuse(self, code: Code, shown: str, message: str, hint: str) -> None:
+        self.found.diagnostics.append(Diagnostic(code, message, Position(shown), hint))
+
+    def shown(self, path: str) -> str:
+        """A path for people: relative to the working directory, else as it was given."""
+        whole = os.path.abspath(os.path.join(self.directory, path))  # noqa: PTH100, PTH118
+        inside = whole == self.directory or whole.startswith(self.directory.rstrip(os.sep) + os.sep)
+        if inside or not os.path.isabs(path):  # noqa: PTH117
+            try:
+                whole = os.path.relpath(whole, self.directory)
+            except ValueError:  # another drive
+                pass
+        return _readable(whole)
+
+    # Walking. Iterative, since folders can stand in each other deeper than calls can.
+
+    def walk(self, top: str, shown: str) -> Iterator[Source]:
+        root = os.path.realpath(top)
+        seen: set[str] = set()
+        waiting = [(top, shown)]
+        while waiting:
+            path, name = waiting.pop()
+            real = os.path.realpath(path)
+            if real in seen:
+                continue
+            seen.add(real)
+            below: list[tuple[str, str]] = []
+            for entry in self.entries(path, name):
+                inside = _readable(entry.name) if name == "." else f"{name.rstrip('/')}/{_readable(entry.name)}"
+                if entry.is_dir():
+                    if not self.leads_out(entry, inside, root):
+                        below.append((entry.path, inside))
+                elif entry.name.endswith(SUFFIXES) and entry.name not in RESERVED:
+                    if not self.leads_out(entry, inside, root):
+                        target = os.path.realpath(entry.path)
+                        yield self.reach(target, inside, os.path.dirname(target), named=False)  # noqa: PTH120
+            waiting.extend(reversed(below))
+
+    def entries(self, path: str, shown: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(path) as entries:
+                return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+        except OSError as error:
+            self.refuse(
+                codes.UNREADABLE, shown, f"The folder can't be read: {_reason(error)}.", "Check its rights."
+            )
+            return []
+
+    def leads_out(self, entry: os.DirEntry[str], shown: str, root: str) -> bool:
+        if not entry.is_symlink():
+            return False
+        target = os.path.realpath(entry.path)
+        if target == root or target.startswith(root.rstrip(os.sep) + os.sep):
+            return False
+        self.refuse(
+            codes.UNREADABLE,
+            shown,
+            "The link leads out of the folder that was given.",
+            "Put the file there itself, or name what the link leads to on the command line.",
+        )
+        return True
+
+
+def _unfit(path: str) -> tuple[str, str] | None:
+    """Why a file that was given by name can't hold manifests, if so: the message and the hint."""
+    name = os.path.basename(path)  # noqa: PTH119
+    if name.lower() in RESERVED:
+        return (
+            f"The name {name.lower()} is reserved for settings, and never read as a manifest.",
+            "Give the file another name.",
+        )
+    if name.lower().endswith(SUFFIXES):
+        return None
+    if name.lower().endswith(".json"):
+        return (
+            "Manifests are YAML files; a .json file is only ever a plan.",
+            "Rename it to .yaml, which JSON is too, or apply the plan with `apply`.",
+        )
+    return "Manifests are files that end in .yaml or .yml.", "Give such a file, a folder, or `-` for standard input."
+
+
+def _readable(path: str) -> str:
+    """A path of this platform as findings show it, whatever bytes its name has."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return printable(text.replace(os.sep, "/"), longest=4096)
+
+
+def holds_any(sources: Iterable[Source], used: set[str]) -> bool:
+    """Whether any of the files, by the names that findings give them, is in `used`."""
+    return any(source.shown in used for source in sources)

@@ -1,0 +1,29 @@
+"""Text of others, made fit to be shown on one line of a terminal, a log or a comment."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+MOST: Final = 300
+"""How many characters of a foreign text are shown."""
+
+# Cc control, Cf format (bidirectional overrides, zero-width), Cs surrogates, Zl and Zp line and
+# paragraph separators: each can forge a line, hide a part of one, or turn its direction.
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def printable(text: str, most: int | None = None) -> str:
+    """The text with control and formatting characters escaped, cut after `most` characters."""
+    if most is not None and len(text) > most:
+        text = text[:most] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escaped(char) if unicodedata.category(char) in _UNPRINTABLE else char for char in text)
+
+
+def _escaped(char: str) -> str:
+    point = ord(char)
+    if point < 0x100:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

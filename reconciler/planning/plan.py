@@ -1,0 +1,128 @@
+"""The plan: changes, each with what it does and where it is declared, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic, Position, has_errors
+from reconciler.model.document import Json
+from reconciler.model.secrets import SecretReference, Verdict
+from reconciler.planning.patch import Operation
+
+
+class Action(StrEnum):
+    """What is done to a resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class Worst(StrEnum):
+    """How much a change can hurt, worst first."""
+
+    DESTROY = "destroy"
+    LOOSENS = "loosens"
+    SECRET = "secret"  # noqa: S105 - how much a change can hurt, no credential
+    CREATE = "create"
+    ROUTINE = "routine"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlace:
+    """A field that a change writes, and where it is declared."""
+
+    pointer: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of a plan: what becomes of one resource.
+
+    `before` and `after` are projections on what is declared: neither SDK keys nor undeclared live
+    values are in them, and secrets only as references or placeholders.
+    """
+
+    action: Action
+    address: Address
+    id: str = ""
+    """The service's id, where the resource exists."""
+    before: Mapping[str, Json] | None = None
+    after: Mapping[str, Json] | None = None
+    patch: tuple[Operation, ...] = ()
+    """For an update. A create sends `after`, a delete nothing."""
+    via: Address | None = None
+    """The resource whose request carries this change, where it has none of its own."""
+    position: Position | None = None
+    fields: tuple[FieldPlace, ...] = ()
+    needs: tuple[SecretReference, ...] = ()
+    """The secrets whose values the write sends."""
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    """What the live masks prove about each declared secret, by pointer."""
+    loosens: tuple[str, ...] = ()
+    """Pointers of the protections that it weakens."""
+    cascade: tuple[Address, ...] = ()
+    """Live resources that a delete takes along."""
+
+    @property
+    def worst(self) -> Worst:
+        """How much it can hurt."""
+        if self.action is Action.DELETE:
+            return Worst.DESTROY
+        if self.loosens:
+            return Worst.LOOSENS
+        if self.action is Action.CREATE:
+            return Worst.CREATE
+        return Worst.SECRET if self.needs else Worst.ROUTINE
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that apply would do, and what was found on the way."""
+
+    changes: tuple[Change, ...] = ()
+    unchanged: int = 0
+    """How many declared resources are live as declared."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    live: bool = True
+    """Whether LaunchDarkly was read for it."""
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything in it keeps it from being applied."""
+        return has_errors(self.diagnostics)
+
+    def count(self, action: Action) -> int:
+        """How many changes of one action there are."""
+        return sum(change.action is action for change in self.changes)
+
+
+class Status(StrEnum):
+    """What became of a change."""
+
+    APPLIED = "applied"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CONFLICT = "conflict"
+    UNKNOWN = "unknown"
+    """The request was sent and no answer came: it may have taken effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one change."""
+
+    change: Change
+    status: Status
+    error: str = ""
+    """What went wrong, as a sentence."""
+    unprotected: bool = False
+    """A resource was created, but the protection that is declared for it could not be set."""
+    attempts: int = 0
+    """How many requests were sent for it."""
+    request_id: str = ""
+    """The service's id of the failed request, for its support."""

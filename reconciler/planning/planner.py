@@ -1,0 +1,364 @@
+"""The planner: declared and observed resources in, a plan out. Pure, and blind to what kinds there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from reconciler.model import codes
+from reconciler.model.address import Address
+from reconciler.model.diagnostic import Diagnostic, in_order
+from reconciler.model.document import MISSING, Document, lookup, pointer, same
+from reconciler.model.kind import Kind, Kinds, ancestors, parent_of
+from reconciler.model.secrets import Resolve, SecretReference, Verdict, references
+from reconciler.model.shape import Shape
+from reconciler.model.state import Declared, Live, Observed, Presence
+from reconciler.planning import checks, removal
+from reconciler.planning.checks import found
+from reconciler.planning.judgement import judge_with, unset, verdicts
+from reconciler.planning.patch import Operation, documents, patch, verified
+from reconciler.planning.plan import Action, Change, FieldPlace, Plan
+from reconciler.planning.rebase import Judge, project, rebase, with_references
+from reconciler.planning.risk import loosened
+
+
+def make_plan(
+    desired: Sequence[Declared],
+    live: Live,
+    kinds: Kinds,
+    resolve: Resolve,
+    diagnostics: Iterable[Diagnostic] = (),
+) -> Plan:
+    """The plan that makes live what the manifests declare.
+
+    `diagnostics` are findings of before; those of the meeting are added. A plan with an error in it
+    still shows every change that is certain. Values that `resolve` gives are compared with live masks
+    and stand nowhere in the plan.
+    """
+    planner = _Planner({declared.address: declared for declared in desired}, live, kinds, judge_with(resolve))
+    for declared in desired:
+        planner.add(declared)
+    changes = tuple(sorted(planner.travelling(), key=planner.order))
+    return Plan(
+        changes=changes,
+        unchanged=planner.unchanged,
+        diagnostics=in_order([*diagnostics, *planner.diagnostics, *unset(desired, resolve, _uses(changes))]),
+    )
+
+
+def _uses(changes: Iterable[Change]) -> dict[SecretReference, str]:
+    """For each reference that a write needs, what that write does."""
+    uses: dict[SecretReference, str] = {}
+    for change in changes:
+        for reference in change.needs:
+            uses.setdefault(reference, f"{change.action.value}s {change.address}")
+    return uses
+
+
+@dataclass
+class _Planner:
+    desired: Mapping[Address, Declared]
+    live: Live
+    kinds: Kinds
+    judge: Judge
+    changes: list[Change] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    unchanged: int = 0
+
+    def add(self, declared: Declared) -> None:
+        """Plan one declared resource."""
+        kind = self.kinds[declared.address.kind]
+        observed = self.live[declared.address]
+        match observed.presence:
+            case Presence.UNKNOWN:
+                self._report(
+                    found(
+                        codes.UNREAD,
+                        declared,
+                        f"{declared.address} could not be read, so nothing is planned for it. {observed.reason}",
+                        "Nothing is applied while something that the manifests declare can't be read.",
+                    )
+                )
+            case Presence.AMBIGUOUS:
+                self._report(_ambiguous(declared, observed))
+            case Presence.ABSENT if declared.absent:
+                self.unchanged += 1
+                self._report(removal.already_absent(declared))
+            case Presence.ABSENT:
+                self._create(declared, kind)
+            case Presence.PRESENT if declared.absent:
+                self._delete(declared, observed, kind)
+            case Presence.PRESENT:
+                self._update(declared, observed, kind)
+
+    def _report(self, *diagnostics: Diagnostic) -> bool:
+        self.diagnostics.extend(diagnostics)
+        return bool(diagnostics)
+
+    def _create(self, declared: Declared, kind: Kind) -> None:
+        shape = kind.shape(declared.address)
+        problems = [
+            *_pinned_to_nothing(declared),
+            *checks.missing_for_create(declared, kind, shape),
+            *checks.missing_features(declared, self.live[declared.address], self.live, shape),
+            *self._without_parent(declared),
+            *self._without_children(declared, kind),
+            *self._without_sibling(declared, shape),
+        ]
+        self._report(*self._twins(declared, kind))
+        if self._report(*problems):
+            return
+        after = dict(kind.wanted(declared))
+        self.changes.append(
+            Change(
+                Action.CREATE,
+                declared.address,
+                after=after,
+                position=declared.start,
+                fields=_places(declared, kind, (pointer((name,)) for name in after)),
+                needs=references(after),
+            )
+        )
+
+    def _update(self, declared: Declared, observed: Observed, kind: Kind) -> None:
+        if declared.id is not None and declared.id != observed.id:
+            self._report(removal.other_id(declared, observed, kind))
+            return
+        shape = kind.shape(declared.address)
+        wanted = kind.wanted(declared)
+        after = rebase(wanted, observed.document, shape, self.judge)
+        problems = [
+            *checks.missing_features(declared, observed, self.live, shape),
+            *checks.inherited_exclusions(declared, after, shape),
+            *checks.lost_by_whole_write(declared, after, observed.document, shape),
+        ]
+        self._report(*checks.create_only_fields(declared, shape))
+        if self._report(*problems):
+            return
+        before_part = project(observed.document, wanted, shape)
+        after_part = project(after, wanted, shape)
+        operations = verified(before_part, after_part, patch(before_part, after_part, shape), shape)
+        if not operations:
+            self.unchanged += 1
+            return
+        verdict = verdicts(wanted, observed.document, self.judge)
+        fields = _places(declared, kind, _written(operations, wanted, verdict, before_part, after_part))
+        self.changes.append(
+            Change(
+                Action.UPDATE,
+                declared.address,
+                id=observed.id,
+                before=before_part,
+                after=with_references(after_part, wanted, shape),
+                patch=operations,
+                position=fields[0].position if fields else declared.start,
+                fields=fields,
+                needs=references(documents(operations)),
+                verdicts=verdict,
+                loosens=loosened(before_part, after_part, shape),
+            )
+        )
+
+    def _delete(self, declared: Declared, observed: Observed, kind: Kind) -> None:
+        if declared.id is not None and declared.id != observed.id:
+            self._report(removal.other_id(declared, observed, kind))
+            return
+        if kind.delete_needs_id and declared.id is None:
+            self._report(removal.without_id(declared, kind))
+            return
+        if self._report(*removal.unlisted(declared, self.live, self.kinds)):
+            return
+        carrier = self._deleted_above(declared.address)
+        if carrier is None:
+            self._report(*removal.last_of_scope(declared, self.desired, self.live, kind))
+        self.changes.append(
+            Change(
+                Action.DELETE,
+                declared.address,
+                id=observed.id,
+                before=project(observed.document, kind.wanted(declared), kind.shape(declared.address)),
+                via=carrier,
+                position=declared.start,
+                cascade=tuple(
+                    sorted(
+                        {seen.address for seen in self.live.seen() if seen.address.within(declared.address)}
+                    )
+                ),
+            )
+        )
+
+    def _deleted_above(self, address: Address) -> Address | None:
+        """The outermost resource above that a tombstone deletes, and everything below with it."""
+        for above in reversed(ancestors(address, self.kinds)):
+            tombstone = self.desired.get(above)
+            if tombstone is not None and tombstone.absent and self.live[above].present:
+                return above
+        return None
+
+    def _without_parent(self, declared: Declared) -> Iterator[Diagnostic]:
+        parent = parent_of(declared.address, self.kinds)
+        if parent is None or parent in self.desired:
+            return
+        observed = self.live[parent]
+        if observed.presence is Presence.ABSENT:
+            noun = self.kinds[parent.kind].noun
+            name = self.kinds[declared.address.kind].scope[len(parent.keys) - 1]
+            yield found(
+                codes.NO_PARENT,
+                declared,
+                f"{declared.address} belongs to the {noun} {parent.keys[-1]!r}, which is neither live nor declared.",
+                f"Declare {parent}, or correct metadata.{name}.",
+                declared.positions.value("/metadata/" + name),
+            )
+        elif not observed.present:
+            yield found(
+                codes.UNREAD, declared, f"{parent} could not be read. {observed.reason}", "See above."
+            )
+
+    def _without_children(self, declared: Declared, kind: Kind) -> Iterator[Diagnostic]:
+        carries = kind.carries
+        if carries is None or not carries.required or any(self._carried(declared.address, kind)):
+            return
+        child = self.kinds[carries.kind]
+        yield found(
+            codes.NO_CHILDREN,
+            declared,
+            f"{declared.address} is new and has no {child.noun} declared, so LaunchDarkly would invent some of its own.",
+            f"Declare at least one {child.name} of it that is not cloned from another.",
+        )
+
+    def _without_sibling(self, declared: Declared, shape: Shape) -> Iterator[Diagnostic]:
+        sibling = sibling_of(declared.address, declared.document, shape)
+        if sibling is None:
+            return
+        other = self.desired.get(sibling)
+        if other is not None and not other.absent:
+            return
+        if other is None and any(seen.address == sibling for seen in self.live.seen()):
+            return
+        gone = "a tombstone" if other is not None else "neither live nor declared"
+        name = next(name for name, member in shape.members.items() if member.sibling)
+        yield found(
+            codes.SIBLING,
+            declared,
+            f"{declared.address} is to be made from {sibling}, which is {gone}.",
+            f"Correct spec.{name}, or leave it out.",
+            declared.place(pointer((name,))),
+        )
+
+    def _twins(self, declared: Declared, kind: Kind) -> Iterator[Diagnostic]:
+        if not kind.by_id:
+            return
+        scope = declared.address.keys[:-1]
+        twins = [
+            seen
+            for seen in self.live.others
+            if seen.address.kind == kind.name and seen.address.keys[:-1] == scope
+        ]
+        if twins:
+            listed = ", ".join(f"{twin.address.keys[-1]!r} (id {twin.id})" for twin in twins[:5])
+            yield found(
+                codes.TWIN,
+                declared,
+                f"{declared.address} would be created beside live ones of the same integration that no manifest declares: {listed}.",
+                "If one of them is meant, name its id in metadata.id, and it is updated instead.",
+                declared.positions.value("/metadata/" + kind.identity),
+            )
+
+    def _carried(self, parent: Address, kind: Kind) -> Iterator[Declared]:
+        """The declared children that a create of `parent` can take along."""
+        carries = kind.carries
+        if carries is None:
+            return
+        for declared in self.desired.values():
+            if (
+                declared.address.kind == carries.kind
+                and declared.address.within(parent)
+                and not declared.absent
+            ):
+                shape = self.kinds[carries.kind].shape(declared.address)
+                if sibling_of(declared.address, declared.document, shape) is None:
+                    yield declared
+
+    def travelling(self) -> Iterator[Change]:
+        """The changes, children that a parent's create takes along with `via`."""
+        creates = {change.address: change for change in self.changes if change.action is Action.CREATE}
+        carried: dict[Address, Address] = {}
+        for address in creates:
+            kind = self.kinds[address.kind]
+            if kind.carries is not None:
+                going = [child.address for child in self._carried(address, kind) if child.address in creates]
+                carried.update((child, address) for child in sorted(going)[: kind.carries.most])
+        for change in self.changes:
+            carrier = carried.get(change.address)
+            yield change if carrier is None else replace(change, via=carrier)
+
+    def order(self, change: Change) -> tuple[int, str, int, Address]:
+        """Destructive first, then what loosens, then the rest; each from the outside in."""
+        rank = 0 if change.action is Action.DELETE else 1 if change.loosens else 2
+        return rank, change.address.keys[0], list(self.kinds).index(change.address.kind), change.address
+
+
+def sibling_of(address: Address, document: Document, shape: Shape) -> Address | None:
+    """The resource of the same scope that a create of this one needs."""
+    for name, member in shape.members.items():
+        if member.sibling is not None:
+            key = lookup(document, pointer((name, member.sibling)))
+            if isinstance(key, str):
+                return Address(address.kind, (*address.keys[:-1], key))
+    return None
+
+
+def _ambiguous(declared: Declared, observed: Observed) -> Diagnostic:
+    return found(
+        codes.AMBIGUOUS,
+        declared,
+        f"{declared.address} matches {len(observed.ids)} live resources of that name: {', '.join(observed.ids)}.",
+        "Name the one that is meant in metadata.id.",
+    )
+
+
+def _pinned_to_nothing(declared: Declared) -> Iterator[Diagnostic]:
+    if declared.id is not None:
+        yield found(
+            codes.OTHER_ID,
+            declared,
+            f"{declared.address} is pinned to the id {declared.id!r}, and nothing live has it.",
+            "Correct metadata.id; or remove it, and a new one is created.",
+            declared.positions.value("/metadata/id"),
+        )
+
+
+def _written(
+    change: Sequence[Operation],
+    wanted: Document,
+    verdict: Mapping[str, Verdict],
+    before: Document,
+    after: Document,
+) -> Iterator[str]:
+    """The declared fields that the operations change; members of what is written whole one by one."""
+    for operation in change:
+        declared = lookup(wanted, operation.path)
+        was, will = lookup(before, operation.path), lookup(after, operation.path)
+        if not (isinstance(declared, Mapping) and isinstance(was, Mapping) and isinstance(will, Mapping)):
+            yield operation.path
+            continue
+        for name in declared:
+            inner = operation.path + pointer((name,))
+            if verdict.get(inner, Verdict.CHANGED) is not Verdict.CHANGED:
+                continue  # resent because the whole is, not because it differs
+            if not same(was.get(name, MISSING), will.get(name, MISSING)):
+                yield inner
+
+
+def _places(declared: Declared, kind: Kind, pointers: Iterable[str]) -> tuple[FieldPlace, ...]:
+    """Where fields are declared, in the order of the file."""
+    identity = pointer((kind.identity,))
+    places = [
+        FieldPlace(
+            path,
+            declared.positions.value("/metadata" + path) if path == identity else declared.place(path),
+        )
+        for path in pointers
+    ]
+    return tuple(sorted(places, key=lambda place: (place.position, place.pointer)))

@@ -1,0 +1,47 @@
+"""Which changes weaken a protection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.model.document import MISSING, Document, Json, Missing, pointer
+from reconciler.model.shape import Direction, Shape
+
+
+def loosened(before: Document, after: Document, shape: Shape) -> tuple[str, ...]:
+    """The pointers of the protections that are weaker in `after`, in the order of the fields."""
+    return tuple(pointer(path) for path in _loosened(before, after, shape, ()))
+
+
+def _loosened(
+    before: Mapping[str, Json], after: Mapping[str, Json], shape: Shape, path: tuple[str, ...]
+) -> Iterator[tuple[str, ...]]:
+    for name, value in after.items():
+        member = shape.member(name)
+        was = before.get(name, MISSING)
+        if isinstance(value, Mapping):
+            yield from _loosened(was if isinstance(was, Mapping) else {}, value, member, (*path, name))
+        elif member.protects is not None and _weaker(
+            member.absent_means if isinstance(was, Missing) else was, value, member.protects
+        ):
+            yield (*path, name)
+
+
+def _weaker(before: Json | Missing, after: Json, strong: Direction) -> bool:
+    match strong:
+        case Direction.TRUE:
+            return before is True and after is not True
+        case Direction.FALSE:
+            return before is False and after is not False
+        case Direction.HIGHER:
+            return _is_number(before) and _is_number(after) and after < before  # type: ignore[operator]
+        case Direction.MORE:
+            return _is_list(before) and _is_list(after) and bool(set(before) - set(after))  # type: ignore[arg-type]
+
+
+def _is_number(value: Json | Missing) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _is_list(value: Json | Missing) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)

@@ -1,0 +1,209 @@
+"""Plans, findings and outcomes as text for people, in the words that users of Terraform know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from reconciler.model.codes import Severity
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.model.document import Missing, tokens
+from reconciler.model.kind import Kinds
+from reconciler.model.secrets import PLACEHOLDER
+from reconciler.model.text import printable
+from reconciler.planning.explain import Difference, explain, unchanged_fields
+from reconciler.planning.plan import Action, Change, Outcome, Plan, Status
+from reconciler.rendering.lines import Line, Span, Style, line, value
+
+SYMBOLS: Final = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
+_STYLES: Final[dict[Action, Style]] = {
+    Action.CREATE: "create",
+    Action.UPDATE: "update",
+    Action.DELETE: "delete",
+}
+_WILL: Final = {
+    Action.CREATE: "will be created",
+    Action.UPDATE: "will be updated",
+    Action.DELETE: "will be destroyed",
+}
+_SEVERITY: Final[dict[Severity, Style]] = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.INFO: "info",
+}
+_LISTED: Final = 20
+
+
+def findings(diagnostics: Iterable[Diagnostic]) -> Iterator[Line]:
+    """Each finding with its place, code and hint."""
+    for found in diagnostics:
+        style = _SEVERITY[found.severity]
+        place = f"{found.position}: " if found.position else ""
+        yield line(
+            Span(printable(place), "bold"),
+            Span(f"{found.severity.value} ", style),
+            Span(f"{found.code}: ", style),
+            printable(found.message),
+        )
+        if found.hint:
+            yield line(Span(f"    {printable(found.hint)}", "dim"))
+
+
+def count_of_findings(diagnostics: Iterable[Diagnostic]) -> str:
+    """`2 errors, 1 warning`; empty where there are none. Info lines don't count."""
+    counts = Counter(found.severity for found in diagnostics)
+    return ", ".join(
+        _count(counts[severity], severity.value)
+        for severity in (Severity.ERROR, Severity.WARNING)
+        if counts[severity]
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def plan(found: Plan, kinds: Kinds) -> Iterator[Line]:
+    """The plan: a line and the differing fields for each change, then the totals."""
+    if found.changes:
+        yield from _legend(found.changes)
+        for change in found.changes:
+            yield from _change(change, kinds)
+            yield line()
+        yield line(Span(totals(found), "bold"))
+    elif not found.has_errors:
+        yield from no_changes(found)
+
+
+def no_changes(found: Plan) -> Iterator[Line]:
+    """What is said where there is nothing to do; ends with `No changes.`"""
+    if found.unchanged:
+        yield line(f"{_count(found.unchanged, 'resource')} read, all as declared.")
+    yield line(Span("No changes.", "good"))
+
+
+def totals(found: Plan) -> str:
+    """`Plan: 2 to add, 1 to change, 0 to destroy.`"""
+    unchanged = f" {found.unchanged} unchanged." if found.unchanged else ""
+    return (
+        f"Plan: {found.count(Action.CREATE)} to add, {found.count(Action.UPDATE)} to change, "
+        f"{found.count(Action.DELETE)} to destroy.{unchanged}"
+    )
+
+
+def _legend(changes: Sequence[Change]) -> Iterator[Line]:
+    yield line("LaunchDarkly will be changed like this:")
+    names = {Action.CREATE: "create", Action.UPDATE: "update in place", Action.DELETE: "destroy"}
+    for action, name in names.items():
+        if any(change.action is action for change in changes):
+            yield line(Span(f"  {SYMBOLS[action]} {name}", _STYLES[action]))
+    yield line()
+
+
+def _change(change: Change, kinds: Kinds) -> Iterator[Line]:
+    kind = kinds[change.address.kind]
+    shape = kind.shape(change.address)
+    style = _STYLES[change.action]
+    head: list[str | Span] = [
+        Span(f"  {SYMBOLS[change.action]} ", style),
+        Span(printable(str(change.address)), "bold"),
+        f" {_WILL[change.action]}",
+    ]
+    if change.via is not None:
+        head.append(
+            f", {'together with' if change.action is Action.CREATE else 'by the delete of'} {printable(str(change.via))}"
+        )
+    yield line(*head)
+    if change.position is not None:
+        yield line(Span(f"      {printable(str(change.position))}", "dim"))
+    if change.loosens:
+        fields = ", ".join(".".join(tokens(path)) for path in change.loosens)
+        yield line(Span(f"      ! loosens protection: {fields}", "loosens"))
+    if change.action is Action.DELETE:
+        yield from _deleted(change)
+    for difference in explain(change, shape):
+        yield from _difference(difference, change.action)
+    hidden = unchanged_fields(change) if change.action is Action.UPDATE else 0
+    if hidden:
+        yield line(Span(f"        # {_count(hidden, 'unchanged field')} hidden", "dim"))
+
+
+def _deleted(change: Change) -> Iterator[Line]:
+    if change.id:
+        yield line(Span(f"      id {printable(change.id)}", "dim"))
+    for address in change.cascade[:_LISTED]:
+        yield line(Span("      - ", "delete"), f"{printable(str(address))} goes with it")
+    if len(change.cascade) > _LISTED:
+        yield line(f"      - and {len(change.cascade) - _LISTED} more")
+
+
+def _difference(difference: Difference, action: Action) -> Iterator[Line]:
+    name = printable(".".join(tokens(difference.pointer)))
+    if difference.added or difference.removed:
+        parts: list[str | Span] = [Span("      ~ ", "update"), f"{name}:"]
+        parts += [Span(f" +{value(item)}", "create") for item in difference.added]
+        parts += [Span(f" -{value(item)}", "delete") for item in difference.removed]
+        yield line(*parts)
+        return
+    gone, new = isinstance(difference.after, Missing), isinstance(difference.before, Missing)
+    symbol: tuple[str, Style] = ("+", "create") if new else ("-", "delete") if gone else ("~", "update")
+    before = "" if isinstance(difference.before, Missing) else _shown(difference.before)
+    after = "" if isinstance(difference.after, Missing) else _shown(difference.after)
+    arrow = " -> " if before and after else ""
+    note = f"  ({difference.note})" if difference.note else ""
+    del action
+    yield line(Span(f"      {symbol[0]} ", symbol[1]), f"{name}: {before}{arrow}{after}", Span(note, "dim"))
+
+
+def _shown(document: object) -> str:
+    return PLACEHOLDER if document == PLACEHOLDER else value(document)  # type: ignore[arg-type]  # a part of our own document
+
+
+_BECAME: Final[dict[Status, tuple[str, Style]]] = {
+    Status.APPLIED: ("", "good"),
+    Status.FAILED: ("failed", "error"),
+    Status.SKIPPED: ("skipped", "warning"),
+    Status.CONFLICT: ("conflict", "error"),
+    Status.UNKNOWN: ("unknown", "error"),
+}
+_DONE: Final = {Action.CREATE: "created", Action.UPDATE: "updated", Action.DELETE: "destroyed"}
+
+
+def outcome(became: Outcome) -> Line:
+    """One line on what became of a change."""
+    word, style = _BECAME[became.status]
+    change = became.change
+    said = word or _DONE[change.action]
+    error = f": {printable(became.error)}" if became.error else ""
+    unprotected = " UNPROTECTED:" if became.unprotected else ""
+    return line(
+        Span(f"  {SYMBOLS[change.action]} ", _STYLES[change.action]),
+        printable(str(change.address)),
+        Span(f" {said}{unprotected}", style),
+        error,
+    )
+
+
+def summary(outcomes: Sequence[Outcome]) -> Iterator[Line]:
+    """What was done and, where not all was, what was not; unprotected resources first."""
+    unprotected = [became for became in outcomes if became.unprotected]
+    for became in unprotected:
+        yield line(
+            Span(f"{printable(str(became.change.address))} stands unprotected: ", "error"),
+            printable(became.error),
+        )
+    done = [became.change for became in outcomes if became.status is Status.APPLIED]
+    counts = Counter(change.action for change in done)
+    rest = Counter(became.status for became in outcomes)
+    others = ", ".join(
+        f"{rest[status]} {status.value}" for status in Status if status is not Status.APPLIED and rest[status]
+    )
+    head = "Apply complete!" if not others else "Apply incomplete:"
+    yield line(
+        Span(head, "good" if not others else "error"),
+        f" Resources: {counts[Action.CREATE]} added, {counts[Action.UPDATE]} changed, {counts[Action.DELETE]} destroyed"
+        + (f"; {others}." if others else "."),
+    )
+    if others:
+        yield line("What is not done stands in the plan again: run plan, then apply.")
