@@ -1,1 +1,42 @@
-"""Declarative GitOps for LaunchDarkly."""
+"""Declarative GitOps for LaunchDarkly: YAML manifests, a plan of minimal JSON Patches, apply.
+
+The public names live in `reconciler.api` and are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reconciler.api import (
+        Loaded,
+        Target,
+        apply,
+        connect,
+        connect_sandbox,
+        load,
+        plan,
+        render,
+        schemas,
+        validate,
+    )
+
+__all__ = [
+    "Loaded",
+    "Target",
+    "apply",
+    "connect",
+    "connect_sandbox",
+    "load",
+    "plan",
+    "render",
+    "schemas",
+    "validate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(importlib.import_module("reconciler.api"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

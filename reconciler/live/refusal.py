@@ -32,7 +32,7 @@ def refusal(
         return printable(redact(text, values), limit)
 
     if 300 <= answer.status < 400:
-        code, message, request_id = "", said(_redirect(answer), MAX_MESSAGE), ""
+        code, message, request_id = "", said(_redirect(answer, values), MAX_MESSAGE), ""
     else:
         code, message, request_id = _members(answer)
         code, message, request_id = (
@@ -46,10 +46,12 @@ def refusal(
     return error(answer.status, code=code, message=message, request_id=request_id, request=str(request))
 
 
-def _redirect(answer: Answer) -> str:
+def _redirect(answer: Answer, secrets: Iterable[str]) -> str:
     """Where it points to by its host alone: a login page's address carries tokens."""
+    location = answer.headers.get("location", "")
     try:
-        host = urlsplit(answer.headers.get("location", "")).hostname or ""
+        # A host name is read in lower case, in which a secret would not be found again.
+        host = urlsplit(location).hostname if redact(location, secrets) == location else ""
     except ValueError:
         host = ""
     to = f"a redirect to {host}" if host else "a redirect"

@@ -98,7 +98,7 @@ class Requests:
     async def _patch(
         self,
         address: Address,
-        id: str,
+        own_id: str,
         operations: list[Json],
         kind: Kind,
         *,

@@ -48,7 +48,9 @@ def _says(message: str, hint: str, *, at_start: bool = False, code: Code = codes
 def _bad_character(error: MarkedYAMLError, match: re.Match[str]) -> BrokenYamlError:
     if match[1] == r"\t":
         return _broken(error, "A tab stands here, where YAML takes only spaces.", "Replace tabs with spaces.")
-    return _broken(error, f"A text can't start with {match[1]} unless it is in quotes.", "Put the text in quotes.")
+    return _broken(
+        error, f"A text can't start with {match[1]} unless it is in quotes.", "Put the text in quotes."
+    )
 
 
 def _not_in_block(error: MarkedYAMLError, match: re.Match[str]) -> BrokenYamlError:
@@ -61,7 +63,10 @@ def _not_in_brackets(error: MarkedYAMLError, match: re.Match[str]) -> BrokenYaml
     what, closing, found = ("list" if match[1] == "sequence" else "mapping"), match[2], match[3]
     if found in _ENDS:
         return _broken(
-            error, f"The {what} that is opened here is never closed.", f"Close it with {closing}.", at_start=True
+            error,
+            f"The {what} that is opened here is never closed.",
+            f"Close it with {closing}.",
+            at_start=True,
         )
     mark = error.context_mark
     return _broken(
@@ -98,7 +103,9 @@ _COMPLAINTS: tuple[tuple[str, _Say], ...] = (
     ),
     (
         r"scanning an (alias|anchor)",
-        _says("A text can't start with * or & unless it is in quotes.", "Put the text in quotes.", at_start=True),
+        _says(
+            "A text can't start with * or & unless it is in quotes.", "Put the text in quotes.", at_start=True
+        ),
     ),
     (
         r"(parsing|scanning) an? tag|tag handle",
@@ -129,7 +136,9 @@ _COMPLAINTS: tuple[tuple[str, _Say], ...] = (
     ),
     (
         r"document start|after document end marker",
-        _says("Something follows here after the end of the document.", f"{_INDENT} `---` separates documents."),
+        _says(
+            "Something follows here after the end of the document.", f"{_INDENT} `---` separates documents."
+        ),
     ),
     (r"parsing a block (mapping|collection); expected <block end>", _not_in_block),
     (r"parsing a flow (sequence|mapping); expected ',' or '(.)', but got '(.+)'", _not_in_brackets),

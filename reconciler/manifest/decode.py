@@ -82,8 +82,14 @@ def _unseen(text: str, refused: re.Match[str]) -> BrokenYamlError:
     char = refused[0]
     line, column = _place(text[: refused.start()])
     named = _NAMED.get(char, f"the invisible character U+{ord(char):04X}")
-    hint = "Remove it." if char in _NAMED else f'Remove it, or write it as "\\u{ord(char):04x}" in double quotes.'
-    return BrokenYamlError(codes.ENCODING, f"There is {named} here, which YAML doesn't allow.", hint, line, column)
+    hint = (
+        "Remove it."
+        if char in _NAMED
+        else f'Remove it, or write it as "\\u{ord(char):04x}" in double quotes.'
+    )
+    return BrokenYamlError(
+        codes.ENCODING, f"There is {named} here, which YAML doesn't allow.", hint, line, column
+    )
 
 
 def _place(before: str) -> tuple[int, int]:

@@ -75,7 +75,10 @@ class _Scanner(Scanner):
         mark = self.reader.get_mark()
         if self.flow_level:
             raise ScannerError(
-                "while scanning for the next token", None, "found character '%' that cannot start any token", mark
+                "while scanning for the next token",
+                None,
+                "found character '%' that cannot start any token",
+                mark,
             )
         self.unwind_indent(-1)
         self.remove_possible_simple_key()

@@ -1,3 +1,5 @@
+# Links, `..` and unreadable names are told apart here, which pathlib folds together.
+# ruff: noqa: PTH
 """Manifests on disk: which files paths stand for, and their bytes.
 
 Folders are walked for `*.yaml` and `*.yml`, sorted, without hidden ones and the settings file. Links may
@@ -9,7 +11,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -41,13 +44,22 @@ class Source:
 
 
 @dataclass(slots=True)
+class Folder:
+    """One folder that was given."""
+
+    shown: str
+    sources: list[Source]
+    sound: bool
+    """Whether everything in it could be looked at."""
+
+
+@dataclass(slots=True)
 class Found:
     """What the given paths stand for."""
 
     sources: list[Source] = field(default_factory=list)
     """Each file once, in the order in which it was first reached."""
-    folders: dict[str, list[Source]] = field(default_factory=dict)
-    """For each given folder, as findings call it, the files that it holds."""
+    folders: list[Folder] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
@@ -73,10 +85,12 @@ def read(source: Source, stdin: Callable[[], bytes] | None = None) -> bytes:
 
 def _read_file(path: str) -> bytes:
     # Not blocking: opening a named pipe would wait for a writer.
-    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:  # noqa: PTH123
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise BrokenYamlError(codes.UNREADABLE, "This is no regular file.", "Give manifests as plain files.")
+            raise BrokenYamlError(
+                codes.UNREADABLE, "This is no regular file.", "Give manifests as plain files."
+            )
         if status.st_size > MAX_BYTES:
             raise too_large()
         return file.read(MAX_BYTES + 1)
@@ -97,26 +111,32 @@ class _Search:
             if path == STDIN:
                 self.reach(STDIN, STDIN, os.path.realpath(self.directory), named=True)
             elif not path:
-                self.refuse(codes.UNREADABLE, "", "An empty path was given.", "Give a file, a folder, or `-`.")
+                self.refuse(
+                    codes.UNREADABLE, "", "An empty path was given.", "Give a file, a folder, or `-`."
+                )
             else:
                 self.given(path)
         return self.found
 
     def given(self, path: str) -> None:
-        whole = os.path.join(self.directory, path)  # noqa: PTH118 - `path` may be absolute, and keeps its `..`
+        whole = os.path.join(self.directory, path)
         shown = self.shown(path)
         try:
-            mode = os.stat(whole).st_mode  # noqa: PTH116
+            mode = os.stat(whole).st_mode
         except (OSError, ValueError) as error:
             reason = _reason(error) if isinstance(error, OSError) else "the path is none"
-            self.refuse(codes.UNREADABLE, shown, f"{printable(path)} can't be read: {reason}.", "Check the path.")
+            self.refuse(
+                codes.UNREADABLE, shown, f"{printable(path)} can't be read: {reason}.", "Check the path."
+            )
             return
         if stat.S_ISDIR(mode):
-            self.found.folders.setdefault(shown, []).extend(self.walk(whole, shown))
+            known = len(self.found.diagnostics)
+            sources = list(self.walk(whole, shown))
+            self.found.folders.append(Folder(shown, sources, len(self.found.diagnostics) == known))
         elif (problem := _unfit(path)) is not None:
             self.refuse(codes.NOT_A_MANIFEST, shown, *problem)
         else:
-            self.reach(os.path.realpath(whole), shown, os.path.dirname(os.path.realpath(whole)), named=True)  # noqa: PTH120
+            self.reach(os.path.realpath(whole), shown, os.path.dirname(os.path.realpath(whole)), named=True)
 
     def reach(self, real: str, shown: str, folder: str, *, named: bool) -> Source:
         source = self.by_path.get(real)
@@ -131,13 +151,11 @@ class _Search:
 
     def shown(self, path: str) -> str:
         """A path for people: relative to the working directory, else as it was given."""
-        whole = os.path.abspath(os.path.join(self.directory, path))  # noqa: PTH100, PTH118
+        whole = os.path.abspath(os.path.join(self.directory, path))
         inside = whole == self.directory or whole.startswith(self.directory.rstrip(os.sep) + os.sep)
-        if inside or not os.path.isabs(path):  # noqa: PTH117
-            try:
+        if inside or not os.path.isabs(path):
+            with suppress(ValueError):  # another drive, from which nothing is relative
                 whole = os.path.relpath(whole, self.directory)
-            except ValueError:  # another drive
-                pass
         return _readable(whole)
 
     # Walking. Iterative, since folders can stand in each other deeper than calls can.
@@ -154,14 +172,15 @@ class _Search:
             seen.add(real)
             below: list[tuple[str, str]] = []
             for entry in self.entries(path, name):
-                inside = _readable(entry.name) if name == "." else f"{name.rstrip('/')}/{_readable(entry.name)}"
+                inside = (
+                    _readable(entry.name) if name == "." else f"{name.rstrip('/')}/{_readable(entry.name)}"
+                )
                 if entry.is_dir():
                     if not self.leads_out(entry, inside, root):
                         below.append((entry.path, inside))
-                elif entry.name.endswith(SUFFIXES) and entry.name not in RESERVED:
-                    if not self.leads_out(entry, inside, root):
-                        target = os.path.realpath(entry.path)
-                        yield self.reach(target, inside, os.path.dirname(target), named=False)  # noqa: PTH120
+                elif _is_manifest_name(entry.name) and not self.leads_out(entry, inside, root):
+                    target = os.path.realpath(entry.path)
+                    yield self.reach(target, inside, os.path.dirname(target), named=False)
             waiting.extend(reversed(below))
 
     def entries(self, path: str, shown: str) -> list[os.DirEntry[str]]:
@@ -189,9 +208,13 @@ class _Search:
         return True
 
 
+def _is_manifest_name(name: str) -> bool:
+    return name.endswith(SUFFIXES) and name not in RESERVED
+
+
 def _unfit(path: str) -> tuple[str, str] | None:
     """Why a file that was given by name can't hold manifests, if so: the message and the hint."""
-    name = os.path.basename(path)  # noqa: PTH119
+    name = os.path.basename(path)
     if name.lower() in RESERVED:
         return (
             f"The name {name.lower()} is reserved for settings, and never read as a manifest.",
@@ -204,15 +227,13 @@ def _unfit(path: str) -> tuple[str, str] | None:
             "Manifests are YAML files; a .json file is only ever a plan.",
             "Rename it to .yaml, which JSON is too, or apply the plan with `apply`.",
         )
-    return "Manifests are files that end in .yaml or .yml.", "Give such a file, a folder, or `-` for standard input."
+    return (
+        "Manifests are files that end in .yaml or .yml.",
+        "Give such a file, a folder, or `-` for standard input.",
+    )
 
 
 def _readable(path: str) -> str:
     """A path of this platform as findings show it, whatever bytes its name has."""
     text = os.fsencode(path).decode("utf-8", "replace")
     return printable(text.replace(os.sep, "/"), longest=4096)
-
-
-def holds_any(sources: Iterable[Source], used: set[str]) -> bool:
-    """Whether any of the files, by the names that findings give them, is in `used`."""
-    return any(source.shown in used for source in sources)

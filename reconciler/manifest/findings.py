@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
 
 from reconciler.model.address import Address
 from reconciler.model.codes import Code
@@ -26,6 +25,8 @@ class Rank(IntEnum):
     """A reference or a mask where none can be."""
     TYPE = 5
     """What the model of the spec says."""
+    RELATION = 6
+    """That it can't stand beside another field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def one_for_each(findings: Iterable[Finding], settled: Iterable[str]) -> Iterato
     """
     ordered = sorted(findings, key=lambda finding: finding.rank)
     done = set(settled)
-    everywhere = done | {finding.about for finding in ordered}
+    everywhere = done | {finding.about for finding in ordered if finding.rank is not Rank.RELATION}
     for finding in ordered:
         if finding.about in done or any(above in everywhere for above in _above(finding.about)):
             continue

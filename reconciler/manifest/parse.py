@@ -129,7 +129,9 @@ class _Reader:
     def _read_root(self, event: Any) -> None:
         document = self.document
         try:
-            document.value = self._node(event, "", (event.start_mark.line + 1, event.start_mark.column + 1), 1)
+            document.value = self._node(
+                event, "", (event.start_mark.line + 1, event.start_mark.column + 1), 1
+            )
         except BrokenYamlError:
             # Half a document is no document; what was found in it stands nevertheless.
             document.whole, document.own_faults = False, []
@@ -264,12 +266,19 @@ class _Reader:
             return key
         if len(self.document.own_faults) == known:
             hint = _QUOTE_IT if isinstance(event, ScalarEvent) and event.value else "Write a text as the key."
-            self._own(codes.WRONG_TYPE, f"The key here is {sort_of(key)}, and keys are texts.", place, hint, None)
+            self._own(
+                codes.WRONG_TYPE, f"The key here is {sort_of(key)}, and keys are texts.", place, hint, None
+            )
         self._lose(pointer)
         return None
 
     def _refuse_key(
-        self, event: Any, key: str, place: tuple[int, int], pointer: str | None, places: dict[str, tuple[int, int]]
+        self,
+        event: Any,
+        key: str,
+        place: tuple[int, int],
+        pointer: str | None,
+        places: dict[str, tuple[int, int]],
     ) -> bool:
         if key == "<<" and getattr(event, "style", "") is None:
             message = "The merge key << stands here, which YAML 1.2 doesn't have."
@@ -345,7 +354,9 @@ class _Reader:
             self.document.raw[pointer] = anchor.raw
         return anchor.value
 
-    def _fault(self, code: Code, message: str, place: tuple[int, int], hint: str, pointer: str | None) -> None:
+    def _fault(
+        self, code: Code, message: str, place: tuple[int, int], hint: str, pointer: str | None
+    ) -> None:
         self.document.faults.append(Diagnostic(code, message, Position(self.file, *place), hint))
         if pointer is not None:
             self.document.settled.add(pointer)
@@ -357,4 +368,6 @@ def _below(pointer: str | None, key: str) -> str | None:
 
 def _is_empty(event: Any) -> bool:
     """Whether nothing at all stands where an event says that there is a scalar."""
-    return isinstance(event, ScalarEvent) and not event.value and event.start_mark.index == event.end_mark.index
+    return (
+        isinstance(event, ScalarEvent) and not event.value and event.start_mark.index == event.end_mark.index
+    )

@@ -38,6 +38,15 @@ def _code(text: str, title: str, severity: Severity = Severity.ERROR) -> Code:
     return ALL[text]
 
 
+# Errors that end a command
+USAGE = _code("LDR001", "command that can't be carried out as given")
+UNREACHABLE = _code("LDR002", "no answer")
+UNAUTHORIZED = _code("LDR003", "access token refused")
+FORBIDDEN = _code("LDR004", "no rights")
+REFUSED = _code("LDR005", "request refused by the service")
+NO_SECRETS = _code("LDR006", "secrets that apply needs and does not have")
+REFUSED_PLAN = _code("LDR007", "plan that can't be applied")
+
 # Files and YAML
 SYNTAX = _code("LDR101", "YAML syntax error")
 TAG = _code("LDR102", "custom YAML tag")

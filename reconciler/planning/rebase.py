@@ -12,7 +12,7 @@ from reconciler.model.document import MISSING, Document, Json, Missing, canonica
 from reconciler.model.secrets import PLACEHOLDER, SecretReference, Verdict, as_reference
 from reconciler.model.shape import Shape
 
-Judge = Callable[[SecretReference, Json | Missing], Verdict]
+Judge = Callable[[SecretReference, "Json | Missing"], Verdict]
 """What the live value proves about the secret that a reference stands for."""
 
 

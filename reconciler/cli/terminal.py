@@ -1,0 +1,112 @@
+"""What a person sees: painted lines where there is a terminal, plain ones elsewhere.
+
+Data goes to stdout; progress, findings and questions go to stderr. User text is never taken as markup,
+and piped output is never folded.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from reconciler.rendering.lines import Line, Style, plain
+
+if TYPE_CHECKING:
+    from reconciler.live.exchange import WireEvent
+
+_STYLES: dict[Style, str] = {
+    "": "",
+    "create": "green",
+    "update": "yellow",
+    "delete": "red",
+    "loosens": "bold magenta",
+    "bold": "bold",
+    "dim": "dim",
+    "error": "bold red",
+    "warning": "yellow",
+    "info": "cyan",
+    "good": "bold green",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where output goes, and how much of it. `verbosity` is -1 for quiet, 0, 1 for each request, 2 for waits."""
+
+    verbosity: int = 0
+
+    def out(self, lines: Iterable[Line]) -> None:
+        """Data, on stdout."""
+        _write(lines, sys.stdout)
+
+    def raw(self, text: str) -> None:
+        """Data that is text already, on stdout."""
+        click.echo(text, nl=False)
+
+    def say(self, lines: Iterable[Line]) -> None:
+        """What a person has to know, on stderr, also when quiet."""
+        _write(lines, sys.stderr)
+
+    def note(self, text: str) -> None:
+        """What is good to know, on stderr, unless quiet."""
+        if self.verbosity >= 0:
+            click.echo(text, err=True)
+
+    @contextmanager
+    def working(self, text: str) -> Iterator[None]:
+        """A spinner while something takes its time, in a terminal only."""
+        if self.verbosity < 0 or not _colourful(sys.stderr):
+            yield
+            return
+        from rich.console import Console
+
+        with Console(stderr=True, highlight=False, markup=False).status(text, spinner="dots"):
+            yield
+
+    def on_event(self, event: WireEvent) -> None:
+        """Shows a wait with its reason and, when verbose, each request. Never headers or bodies."""
+        from reconciler.live.exchange import Exchanged
+
+        if isinstance(event, Exchanged):
+            if self.verbosity >= 1:
+                again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
+                answered = event.trouble or str(event.status)
+                click.echo(
+                    f"{event.method} {event.path} {answered} in {event.seconds * 1000:.0f} ms{again}",
+                    err=True,
+                )
+        elif event.seconds >= 1 or self.verbosity >= 2:
+            self.note(f"Waiting {event.seconds:.1f} s: {event.reason}.")
+
+
+def _colourful(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _write(lines: Iterable[Line], stream: TextIO) -> None:
+    if not _colourful(stream):
+        click.echo(plain(lines), nl=False, file=stream)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for line in lines:
+        console.print(Text.assemble(*((span.text, _STYLES[span.style]) for span in line)), soft_wrap=True)
+
+
+def is_interactive() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str) -> str:
+    """What a person answers; the question goes to stderr."""
+    click.echo(question, nl=False, err=True)
+    return sys.stdin.readline().strip()
