@@ -35,6 +35,22 @@ if TYPE_CHECKING:
 Format = Literal["text", "json"]
 T = TypeVar("T")
 
+__all__ = [
+    "SANDBOX_STATE",
+    "Format",
+    "Loaded",
+    "Target",
+    "apply",
+    "connect",
+    "connect_sandbox",
+    "load",
+    "needs",
+    "plan",
+    "render",
+    "schemas",
+    "validate",
+]
+
 SANDBOX_STATE = Path(".reconciler/sandbox.db")
 """Where the embedded LaunchDarkly keeps its world by default."""
 

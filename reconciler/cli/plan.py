@@ -81,7 +81,7 @@ def show(found: Plan, format_: Format, shown: Terminal) -> None:
     if format_ == "json":
         shown.raw(json.text(json.plan(found)))
         return
-    shown.say(text.findings(found.diagnostics))
+    shown.findings(found.diagnostics)
     shown.out(text.plan(found, load_kinds()))
     if found.has_errors:
         counts = text.count_of_findings(found.diagnostics)

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from reconciler.model.codes import Severity
+from reconciler.model.diagnostic import Diagnostic
+from reconciler.rendering import text
 from reconciler.rendering.lines import Line, Style, plain
 
 if TYPE_CHECKING:
@@ -45,28 +48,36 @@ class Terminal:
         """Data, on stdout."""
         _write(lines, sys.stdout)
 
-    def raw(self, text: str) -> None:
+    def raw(self, document: str) -> None:
         """Data that is text already, on stdout."""
-        click.echo(text, nl=False)
+        click.echo(document, nl=False)
 
     def say(self, lines: Iterable[Line]) -> None:
         """What a person has to know, on stderr, also when quiet."""
         _write(lines, sys.stderr)
 
-    def note(self, text: str) -> None:
+    def findings(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Findings, on stderr; only errors when quiet."""
+        self.say(
+            text.findings(
+                found for found in diagnostics if self.verbosity >= 0 or found.severity is Severity.ERROR
+            )
+        )
+
+    def note(self, message: str) -> None:
         """What is good to know, on stderr, unless quiet."""
         if self.verbosity >= 0:
-            click.echo(text, err=True)
+            click.echo(message, err=True)
 
     @contextmanager
-    def working(self, text: str) -> Iterator[None]:
+    def working(self, message: str) -> Iterator[None]:
         """A spinner while something takes its time, in a terminal only."""
         if self.verbosity < 0 or not _colourful(sys.stderr):
             yield
             return
         from rich.console import Console
 
-        with Console(stderr=True, highlight=False, markup=False).status(text, spinner="dots"):
+        with Console(stderr=True, highlight=False, markup=False).status(message, spinner="dots"):
             yield
 
     def on_event(self, event: WireEvent) -> None:

@@ -18,8 +18,8 @@ from reconciler.model.address import Address
 from reconciler.model.errors import PlanRefused, SecretError
 from reconciler.model.kind import Kinds, ancestors
 from reconciler.model.secrets import Resolve, SecretReference
+from reconciler.planning.creation import sibling_of
 from reconciler.planning.plan import Action, Change, Outcome, Plan, Status
-from reconciler.planning.planner import sibling_of
 
 OnStart = Callable[[Change], None]
 OnOutcome = Callable[[Outcome], None]

@@ -9,7 +9,7 @@ from reconciler.manifest.concealed import conceals, secret_findings, with_paths_
 from reconciler.manifest.envelope import Envelope, read_envelope
 from reconciler.manifest.exclusions import exclusion_findings
 from reconciler.manifest.findings import Finding, Rank, one_for_each
-from reconciler.manifest.parse import Parsed
+from reconciler.manifest.parsed import Parsed
 from reconciler.manifest.spec import Look, spec_findings
 from reconciler.manifest.wording import sort_of
 from reconciler.model import codes
@@ -89,7 +89,7 @@ def _spec(envelope: Envelope, root: Json, document: Mapping[str, Json], parsed: 
     if kind is None or not isinstance(root, Mapping) or "spec" not in root:
         return
     spec = root["spec"]
-    if spec is None and not envelope.absent:
+    if spec is None and envelope.absent is False:
         message = "spec is empty."
         hint = "Declare a field; `spec: {}` manages nothing of the resource but that it is there."
         yield Finding(codes.MISSING_FIELD, "/spec", message, hint, at_key=True)

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Final
 
 from ruamel.yaml.error import MarkedYAMLError
 
 from reconciler.manifest.decode import BrokenYamlError
 from reconciler.model import codes
 from reconciler.model.codes import Code
+
+BAD_ESCAPE: Final = "In double quotes a backslash starts an escape, and this is none."
+ESCAPE_HINT: Final = 'Write "\\\\" for a backslash, or use single quotes.'
 
 _QUOTE_IT = "If it is part of a text, put the whole text in quotes."
 _INDENT = "Check the indentation: what belongs together starts in the same column."
@@ -121,10 +125,7 @@ _COMPLAINTS: tuple[tuple[str, _Say], ...] = (
     ),
     (
         r"scanning a double-quoted scalar",
-        _says(
-            "In double quotes a backslash starts an escape, and this is none.",
-            'Write "\\\\" for a backslash, or use single quotes.',
-        ),
+        _says(BAD_ESCAPE, ESCAPE_HINT),
     ),
     (
         r"scanning a quoted scalar",

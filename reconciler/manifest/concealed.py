@@ -67,23 +67,23 @@ def _walk(value: Json, shape: Shape, at: str, *, is_config: bool, listed: bool =
 
 
 def _secret(value: Json, at: str, *, known: bool) -> Iterator[Finding]:
+    # Of a member that no one listed, that it is unknown says more than that it would be secret.
+    rank = Rank.SECRET if known else Rank.PLACE
     name = field(at)
     reference = as_reference(value)
     if reference is not None:
         refusal = reference.refusal()
         if refusal:
             message = f"{name} refers to {printable(reference.name) or 'nothing'}, which {refusal}."
-            yield Finding(
-                codes.BAD_REFERENCE, at, message, "Keep the secret in a variable of its own.", Rank.SECRET
-            )
+            yield Finding(codes.BAD_REFERENCE, at, message, "Keep the secret in a variable of its own.", rank)
     elif isinstance(value, Mapping):
-        yield Finding(codes.BAD_REFERENCE, at, f"{name} is {_malformed(value)}.", _HOW, Rank.SECRET)
+        yield Finding(codes.BAD_REFERENCE, at, f"{name} is {_malformed(value)}.", _HOW, rank)
     elif isinstance(value, str) and looks_masked(value):
-        yield _mask(at, Rank.SECRET)
+        yield _mask(at, rank)
     elif isinstance(value, str) or (known and isinstance(value, (bool, int, float))):
         message = f"{name} holds a secret in clear, and a manifest can only refer to one."
         hint = f"{_HOW} Replace the secret, if the file was ever shared."
-        yield Finding(codes.LITERAL_SECRET, at, message, hint, Rank.SECRET)
+        yield Finding(codes.LITERAL_SECRET, at, message, hint, rank)
 
 
 def _mask(at: str, rank: Rank) -> Finding:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from reconciler.manifest.findings import Finding, Rank
-from reconciler.manifest.parse import Parsed
+from reconciler.manifest.members import envelope_members
+from reconciler.manifest.parsed import Parsed
 from reconciler.manifest.wording import field as named
 from reconciler.manifest.wording import found, listed, nearest, printable, quoted, sort_of
 from reconciler.model import codes
 from reconciler.model.address import Address
-from reconciler.model.document import Json, pointer
+from reconciler.model.document import Json
 from reconciler.model.kind import Kind, Kinds
 from reconciler.model.spec import KEY_PATTERN
 
@@ -28,8 +29,9 @@ _NOT_YET = {
     "renamedFrom": "Renaming a resource in place is not supported yet.",
     "template": "Templates are not supported yet.",
 }
+_NO_SPEC = "Add it; `spec: {}` manages nothing of the resource but that it is there."
 _KEY = re.compile(KEY_PATTERN)
-KEY_IN_WORDS: Final = "letters, digits, `_`, `.` and `-`, the first a letter or digit"
+_KEY_IN_WORDS = "letters, digits, `_`, `.` and `-`, the first a letter or digit"
 
 
 @dataclass(slots=True)
@@ -77,8 +79,8 @@ def read_envelope(parsed: Parsed, kinds: Kinds) -> Envelope:
         return envelope
     metadata = document.get("metadata")
     envelope.absent = _state(metadata)
-    required = _MEMBERS[:3] if envelope.absent else _MEMBERS
-    envelope.findings += members(document, "", _MEMBERS, required, parsed)
+    required = _MEMBERS if envelope.absent is False else _MEMBERS[:3]
+    envelope.findings += _members(document, required, parsed)
     if isinstance(metadata, Mapping):
         envelope.findings += _metadata(envelope.kind, metadata, parsed, kinds)
         envelope.address, envelope.id = _identity(envelope, metadata)
@@ -104,7 +106,7 @@ def _without_kind(document: Mapping[str, Json], parsed: Parsed, kinds: Kinds) ->
     known = f"Kinds are: {', '.join(kinds)}."
     if "kind" not in document:
         # Other members can't be judged without a kind, except for one that was meant to be it.
-        for finding in members(document, "", _MEMBERS, ("kind",), parsed):
+        for finding in _members(document, ("kind",), parsed):
             if finding.code is codes.MISSING_FIELD or nearest(finding.about[1:], ("kind",)):
                 yield finding
     elif not isinstance(kind, str):
@@ -118,45 +120,16 @@ def _without_kind(document: Mapping[str, Json], parsed: Parsed, kinds: Kinds) ->
         yield Finding(codes.UNKNOWN_KIND, "/kind", f"{quoted(kind)} is none of the kinds.", hint)
 
 
-def members(
-    mapping: Mapping[str, Json], at: str, allowed: Collection[str], required: Iterable[str], parsed: Parsed
-) -> Iterator[Finding]:
-    """Unknown and missing members of a mapping. A misspelt one is unknown, and not missing as well."""
-    meant: set[str] = set()
-    for name in mapping:
-        if name in allowed:
-            continue
-        about = f"{at}{pointer((name,))}"
-        near = nearest(name, [choice for choice in allowed if choice not in mapping])
-        if near is not None:
-            meant.add(near)
-        hint = f"Did you mean {near}?" if near else f"Here stand: {', '.join(allowed)}."
-        if at == "/metadata" and name in _NOT_YET:
-            yield Finding(
-                codes.UNMANAGED_FIELD, about, _NOT_YET[name], "Leave it out.", Rank.FORM, at_key=True
-            )
+def _members(document: Mapping[str, Json], required: Iterable[str], parsed: Parsed) -> Iterator[Finding]:
+    for finding in envelope_members(document, "", _MEMBERS, required, parsed.incomplete):
+        if finding.code is not codes.MISSING_FIELD:
+            yield finding
+        elif finding.about == "/apiVersion":
+            yield replace(finding, code=codes.API_VERSION, hint=f"Add apiVersion: {API_VERSION}.")
+        elif finding.about == "/spec":
+            yield replace(finding, hint=_NO_SPEC)
         else:
-            message = f"{named(about)} is no field of a manifest."
-            yield Finding(codes.UNKNOWN_FIELD, about, message, hint, Rank.FORM, at_key=True)
-    if at in parsed.incomplete:
-        return
-    for name in required:
-        if name not in mapping and name not in meant:
-            yield _missing(at, name)
-
-
-def _missing(at: str, name: str) -> Finding:
-    about = f"{at}/{name}"
-    if about == "/apiVersion":
-        code, hint = codes.API_VERSION, f"Add apiVersion: {API_VERSION}."
-    elif about == "/spec":
-        code, hint = (
-            codes.MISSING_FIELD,
-            "Add it; `spec: {}` manages nothing of the resource but that it is there.",
-        )
-    else:
-        code, hint = codes.MISSING_FIELD, f"Add {name}."
-    return Finding(code, about, f"{named(at) or 'The manifest'} lacks {name}.", hint, place=at, at_key=True)
+            yield finding
 
 
 def _state(metadata: Json) -> bool | None:
@@ -166,7 +139,13 @@ def _state(metadata: Json) -> bool | None:
 
 def _metadata(kind: Kind, metadata: Mapping[str, Json], parsed: Parsed, kinds: Kinds) -> Iterator[Finding]:
     allowed = (*kind.key_names, "id", "state")
-    yield from members(metadata, "/metadata", allowed, kind.key_names, parsed)
+    for finding in envelope_members(metadata, "/metadata", allowed, kind.key_names, parsed.incomplete):
+        later = _NOT_YET.get(finding.about.removeprefix("/metadata/"))
+        yield (
+            finding
+            if later is None
+            else replace(finding, code=codes.UNMANAGED_FIELD, message=later, hint="Leave it out.")
+        )
     for name in kind.key_names:
         if name in metadata:
             yield from _text(
@@ -186,7 +165,7 @@ def _metadata(kind: Kind, metadata: Mapping[str, Json], parsed: Parsed, kinds: K
             codes.TOMBSTONE_WITHOUT_ID,
             "/metadata/id",
             f"A tombstone of {_a(kind.noun)} needs metadata.id, so that it never deletes another one that took over the key.",
-            "Add the `_id` that LaunchDarkly's API shows for it; a plan of the resource without the tombstone shows it too.",
+            "Add the `_id` that LaunchDarkly's API shows for it.",
             place="/metadata",
             at_key=True,
         )
@@ -228,7 +207,7 @@ def _text(about: str, value: Json, parsed: Parsed, *, key: bool = False) -> Iter
     elif not value:
         yield Finding(codes.BAD_VALUE, about, f"{field_name} is an empty text.", "Give it a value.")
     elif key and not _KEY.fullmatch(value):
-        message = f"{field_name} is {quoted(value)}, and a key has only {KEY_IN_WORDS}."
+        message = f"{field_name} is {quoted(value)}, and a key has only {_KEY_IN_WORDS}."
         yield Finding(
             codes.BAD_VALUE, about, message, "Write the key as LaunchDarkly shows it, not the name."
         )

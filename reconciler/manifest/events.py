@@ -13,7 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import Event
 from ruamel.yaml.scanner import Scanner, ScannerError
 
-from reconciler.manifest.complaints import complaint
+from reconciler.manifest.complaints import BAD_ESCAPE, ESCAPE_HINT, complaint
 from reconciler.manifest.decode import BrokenYamlError
 from reconciler.model import codes
 
@@ -35,29 +35,22 @@ class Events:
             yield from self._yaml.parse(self._text)
         except MarkedYAMLError as error:
             raise complaint(error) from None
-        except (YAMLError, RecursionError, ValueError, OverflowError, IndexError, AssertionError) as error:
-            # What ruamel's scanner lets through on its way: `chr(0x99999999)` for "\U99999999", say.
-            line, column = self._here()
-            raise BrokenYamlError(
-                codes.SYNTAX,
-                "The YAML here can't be read.",
-                'Look for a backslash in double quotes that starts no escape; write "\\\\" for a backslash.'
-                if isinstance(error, (ValueError, OverflowError))
-                else "Write it in a simpler way.",
-                line,
-                column,
-            ) from None
+        except (ValueError, OverflowError):
+            # The one number that the scanner computes: `chr(0x99999999)` for "\U99999999".
+            raise self._broken(BAD_ESCAPE, ESCAPE_HINT) from None
+        except (YAMLError, RecursionError, IndexError, AssertionError):
+            raise self._broken("The YAML here can't be read.", "Write it in a simpler way.") from None
 
-    def directives_before(self, index: int) -> list[tuple[int, int]]:
-        """Takes the line and column of each directive that stands before a character of the text."""
-        directives: list[tuple[int, int, int]] = self._yaml.scanner.directives
-        taken = [(line, column) for at, line, column in directives if at < index]
-        del directives[: len(taken)]
-        return taken
-
-    def _here(self) -> tuple[int, int]:
+    def _broken(self, message: str, hint: str) -> BrokenYamlError:
         reader = self._yaml.reader
-        return reader.line + 1, reader.column + 1
+        return BrokenYamlError(codes.SYNTAX, message, hint, reader.line + 1, reader.column + 1)
+
+    def directives(self, before: int | None) -> list[tuple[int, int]]:
+        """Takes the line and column of each directive, before a character of the text or of all."""
+        noted: list[tuple[int, int, int]] = self._yaml.scanner.directives
+        taken = [(line, column) for index, line, column in noted if before is None or index < before]
+        del noted[: len(taken)]
+        return taken
 
 
 class _Scanner(Scanner):

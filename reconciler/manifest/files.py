@@ -1,5 +1,5 @@
 # Links, `..` and unreadable names are told apart here, which pathlib folds together.
-# ruff: noqa: PTH
+# ruff: noqa: PTH100, PTH116, PTH117, PTH118, PTH119, PTH120, PTH123
 """Manifests on disk: which files paths stand for, and their bytes.
 
 Folders are walked for `*.yaml` and `*.yml`, sorted, without hidden ones and the settings file. Links may

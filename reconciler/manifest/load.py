@@ -12,7 +12,8 @@ from reconciler.manifest.decode import BrokenYamlError, decode
 from reconciler.manifest.envelope import API_VERSION, is_ours
 from reconciler.manifest.files import Found, Source, find, read
 from reconciler.manifest.identity import below_tombstones, circles, duplicates
-from reconciler.manifest.parse import Parsed, parse
+from reconciler.manifest.parse import parse
+from reconciler.manifest.parsed import Parsed
 from reconciler.model import codes
 from reconciler.model.diagnostic import Diagnostic, Position, in_order
 from reconciler.model.kind import Kinds

@@ -12,11 +12,11 @@ from pydantic_core import ErrorDetails
 
 from reconciler.manifest.constraints import constraint
 from reconciler.manifest.findings import Finding, Rank
-from reconciler.manifest.wording import field, found, listed, nearest, printable, sort_of
+from reconciler.manifest.members import unknown_field
+from reconciler.manifest.wording import field, found, listed, printable, sort_of
 from reconciler.model import codes
-from reconciler.model.document import Json, Missing, lookup, pointer, tokens
+from reconciler.model.document import Json, Missing, lookup, pointer
 from reconciler.model.kind import Kind
-from reconciler.model.shape import Shape
 
 # What is wanted, by the type of pydantic's error.
 _WANTED = {
@@ -77,9 +77,11 @@ def spec_findings(kind: Kind, spec: Mapping[str, Json], look: Look) -> Iterator[
     else:
         return
     unknown = [error for error in errors if error.type == "extra_forbidden" and error.union is None]
-    meant: set[str] = set()
+    meant: set[str | None] = set()
     for error in unknown:
-        yield _unknown(error.about, kind, spec, meant)
+        finding, near = unknown_field(kind, spec, error.about)
+        yield finding
+        meant.add(near)
     unions: dict[str, list[_Error]] = {}
     for error in errors:
         if error.union is not None:
@@ -129,45 +131,7 @@ def _located(error: ErrorDetails, spec: Json) -> _Error:
     return _Error(error["type"], error.get("ctx", {}), error["msg"], pointer(path), at_key, union, label)
 
 
-def _unknown(about: str, kind: Kind, spec: Json, meant: set[str]) -> Finding:
-    reason = kind.unmanaged.get(about)
-    at = "/spec" + about
-    if reason is not None:
-        message = f"{field(at)} is not managed. {reason}"
-        return Finding(codes.UNMANAGED_FIELD, at, message, "Leave it out.", Rank.FORM, at_key=True)
-    *above, name = tokens(about)
-    container = pointer(above)
-    here = _shape_at(kind.own_shape, container).members
-    there = lookup(spec, container)
-    choices = [choice for choice in here if not (isinstance(there, Mapping) and choice in there)]
-    near = nearest(name, choices)
-    elsewhere = next(_places_of(name, kind.own_shape, ""), None)
-    if near is not None:
-        meant.add(container + pointer((near,)))
-        hint = f"Did you mean {near}?"
-    elif elsewhere is not None:
-        hint = f"Did you mean {field('/spec' + elsewhere)}?"
-    else:
-        hint = f"Here stand: {', '.join(here)}." if here else "Remove it."
-    return Finding(
-        codes.UNKNOWN_FIELD, at, f"{field(at)} is no field of {kind.name}.", hint, Rank.FORM, at_key=True
-    )
-
-
-def _shape_at(shape: Shape, path: str) -> Shape:
-    for token in tokens(path):
-        shape = shape.member(token)
-    return shape
-
-
-def _places_of(name: str, shape: Shape, at: str) -> Iterator[str]:
-    for member, inner in shape.members.items():
-        if member == name:
-            yield f"{at}/{member}"
-        yield from _places_of(name, inner, f"{at}/{member}")
-
-
-def _one(error: _Error, spec: Json, look: Look, meant: set[str]) -> Iterator[Finding]:
+def _one(error: _Error, spec: Json, look: Look, meant: set[str | None]) -> Iterator[Finding]:
     at = "/spec" + error.about
     if error.type == "missing":
         above, _, name = error.about.rpartition("/")
@@ -217,7 +181,9 @@ def _wrong_type(at: str, value: Json, wanted: str, raw: str | None, *, show: boo
     return Finding(codes.WRONG_TYPE, at, message, hint)
 
 
-def _union(union: str, errors: list[_Error], spec: Json, look: Look, meant: set[str]) -> Iterator[Finding]:
+def _union(
+    union: str, errors: list[_Error], spec: Json, look: Look, meant: set[str | None]
+) -> Iterator[Finding]:
     """One finding for a value that is none of several alternatives."""
     if len({error.label for error in errors}) == 1:
         for error in errors:

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from reconciler.model import codes
 from reconciler.model.codes import Code
 from reconciler.model.diagnostic import Diagnostic, Position
-from reconciler.model.document import MISSING, Document, Json, Missing, lookup, pointer, tokens
-from reconciler.model.kind import Kind
+from reconciler.model.document import Document, Json, Missing, lookup, pointer, tokens
 from reconciler.model.shape import Shape
 from reconciler.model.state import Declared, Live, Observed
 
@@ -23,29 +22,6 @@ def found(
 def spec_name(path: str) -> str:
     """A field as people name it: `spec.approvalSettings.required`."""
     return ".".join(("spec", *tokens(path)))
-
-
-def missing_for_create(declared: Declared, kind: Kind, shape: Shape) -> Iterator[Diagnostic]:
-    """What a create needs and the manifest does not declare."""
-    for path in _lacking(declared.document, shape, ()):
-        *around, name = path
-        yield found(
-            codes.CREATE_NEEDS,
-            declared,
-            f"{declared.address} does not exist yet, and creating one needs {spec_name(pointer(path))}.",
-            f"Declare {name}, or check the keys in metadata if the {kind.noun} should exist already.",
-            declared.positions.key("/spec" + pointer(around)),
-        )
-
-
-def _lacking(document: Mapping[str, Json], shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    for name, member in shape.members.items():
-        value = document.get(name, MISSING)
-        if isinstance(value, Missing):
-            if member.needed:
-                yield (*path, name)
-        elif isinstance(value, Mapping) and not member.secret:
-            yield from _lacking(value, member, (*path, name))
 
 
 def inherited_exclusions(declared: Declared, after: Document, shape: Shape) -> Iterator[Diagnostic]:

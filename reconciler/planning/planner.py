@@ -9,11 +9,10 @@ from reconciler.model import codes
 from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, in_order
 from reconciler.model.document import MISSING, Document, lookup, pointer, same
-from reconciler.model.kind import Kind, Kinds, ancestors, parent_of
+from reconciler.model.kind import Kind, Kinds, ancestors
 from reconciler.model.secrets import Resolve, SecretReference, Verdict, references
-from reconciler.model.shape import Shape
 from reconciler.model.state import Declared, Live, Observed, Presence
-from reconciler.planning import checks, removal
+from reconciler.planning import checks, creation, removal
 from reconciler.planning.checks import found
 from reconciler.planning.judgement import judge_with, unset, verdicts
 from reconciler.planning.patch import Operation, documents, patch, verified
@@ -98,14 +97,14 @@ class _Planner:
     def _create(self, declared: Declared, kind: Kind) -> None:
         shape = kind.shape(declared.address)
         problems = [
-            *_pinned_to_nothing(declared),
-            *checks.missing_for_create(declared, kind, shape),
+            *creation.pinned_to_nothing(declared),
+            *creation.missing_fields(declared, kind, shape),
+            *creation.missing_parent(declared, self.desired, self.live, self.kinds),
+            *creation.missing_children(declared, self.desired, self.kinds),
+            *creation.missing_sibling(declared, self.desired, self.live, shape),
             *checks.missing_features(declared, self.live[declared.address], self.live, shape),
-            *self._without_parent(declared),
-            *self._without_children(declared, kind),
-            *self._without_sibling(declared, shape),
         ]
-        self._report(*self._twins(declared, kind))
+        self._report(*creation.twins(declared, self.live, kind))
         if self._report(*problems):
             return
         after = dict(kind.wanted(declared))
@@ -195,91 +194,6 @@ class _Planner:
                 return above
         return None
 
-    def _without_parent(self, declared: Declared) -> Iterator[Diagnostic]:
-        parent = parent_of(declared.address, self.kinds)
-        if parent is None or parent in self.desired:
-            return
-        observed = self.live[parent]
-        if observed.presence is Presence.ABSENT:
-            noun = self.kinds[parent.kind].noun
-            name = self.kinds[declared.address.kind].scope[len(parent.keys) - 1]
-            yield found(
-                codes.NO_PARENT,
-                declared,
-                f"{declared.address} belongs to the {noun} {parent.keys[-1]!r}, which is neither live nor declared.",
-                f"Declare {parent}, or correct metadata.{name}.",
-                declared.positions.value("/metadata/" + name),
-            )
-        elif not observed.present:
-            yield found(
-                codes.UNREAD, declared, f"{parent} could not be read. {observed.reason}", "See above."
-            )
-
-    def _without_children(self, declared: Declared, kind: Kind) -> Iterator[Diagnostic]:
-        carries = kind.carries
-        if carries is None or not carries.required or any(self._carried(declared.address, kind)):
-            return
-        child = self.kinds[carries.kind]
-        yield found(
-            codes.NO_CHILDREN,
-            declared,
-            f"{declared.address} is new and has no {child.noun} declared, so LaunchDarkly would invent some of its own.",
-            f"Declare at least one {child.name} of it that is not cloned from another.",
-        )
-
-    def _without_sibling(self, declared: Declared, shape: Shape) -> Iterator[Diagnostic]:
-        sibling = sibling_of(declared.address, declared.document, shape)
-        if sibling is None:
-            return
-        other = self.desired.get(sibling)
-        if other is not None and not other.absent:
-            return
-        if other is None and any(seen.address == sibling for seen in self.live.seen()):
-            return
-        gone = "a tombstone" if other is not None else "neither live nor declared"
-        name = next(name for name, member in shape.members.items() if member.sibling)
-        yield found(
-            codes.SIBLING,
-            declared,
-            f"{declared.address} is to be made from {sibling}, which is {gone}.",
-            f"Correct spec.{name}, or leave it out.",
-            declared.place(pointer((name,))),
-        )
-
-    def _twins(self, declared: Declared, kind: Kind) -> Iterator[Diagnostic]:
-        if not kind.by_id:
-            return
-        scope = declared.address.keys[:-1]
-        twins = [
-            seen
-            for seen in self.live.others
-            if seen.address.kind == kind.name and seen.address.keys[:-1] == scope
-        ]
-        if twins:
-            listed = ", ".join(f"{twin.address.keys[-1]!r} (id {twin.id})" for twin in twins[:5])
-            yield found(
-                codes.TWIN,
-                declared,
-                f"{declared.address} would be created beside live ones of the same integration that no manifest declares: {listed}.",
-                "If one of them is meant, name its id in metadata.id, and it is updated instead.",
-                declared.positions.value("/metadata/" + kind.identity),
-            )
-
-    def _carried(self, parent: Address, kind: Kind) -> Iterator[Declared]:
-        """The declared children that a create of `parent` can take along."""
-        carries = kind.carries
-        if carries is None:
-            return
-        for declared in self.desired.values():
-            if (
-                declared.address.kind == carries.kind
-                and declared.address.within(parent)
-                and not declared.absent
-            ):
-                shape = self.kinds[carries.kind].shape(declared.address)
-                if sibling_of(declared.address, declared.document, shape) is None:
-                    yield declared
-
     def travelling(self) -> Iterator[Change]:
         """The changes, children that a parent's create takes along with `via`."""
         creates = {change.address: change for change in self.changes if change.action is Action.CREATE}
@@ -287,7 +201,8 @@ class _Planner:
         for address in creates:
             kind = self.kinds[address.kind]
             if kind.carries is not None:
-                going = [child.address for child in self._carried(address, kind) if child.address in creates]
+                children = creation.carried(address, self.desired, self.kinds)
+                going = [child.address for child in children if child.address in creates]
                 carried.update((child, address) for child in sorted(going)[: kind.carries.most])
         for change in self.changes:
             carrier = carried.get(change.address)
@@ -299,16 +214,6 @@ class _Planner:
         return rank, change.address.keys[0], list(self.kinds).index(change.address.kind), change.address
 
 
-def sibling_of(address: Address, document: Document, shape: Shape) -> Address | None:
-    """The resource of the same scope that a create of this one needs."""
-    for name, member in shape.members.items():
-        if member.sibling is not None:
-            key = lookup(document, pointer((name, member.sibling)))
-            if isinstance(key, str):
-                return Address(address.kind, (*address.keys[:-1], key))
-    return None
-
-
 def _ambiguous(declared: Declared, observed: Observed) -> Diagnostic:
     return found(
         codes.AMBIGUOUS,
@@ -316,17 +221,6 @@ def _ambiguous(declared: Declared, observed: Observed) -> Diagnostic:
         f"{declared.address} matches {len(observed.ids)} live resources of that name: {', '.join(observed.ids)}.",
         "Name the one that is meant in metadata.id.",
     )
-
-
-def _pinned_to_nothing(declared: Declared) -> Iterator[Diagnostic]:
-    if declared.id is not None:
-        yield found(
-            codes.OTHER_ID,
-            declared,
-            f"{declared.address} is pinned to the id {declared.id!r}, and nothing live has it.",
-            "Correct metadata.id; or remove it, and a new one is created.",
-            declared.positions.value("/metadata/id"),
-        )
 
 
 def _written(

@@ -15,30 +15,31 @@ from reconciler.model.document import Json, tokens
 
 HIDDEN: Final = "***"
 
-_HARMLESS: Final = frozenset(
+_TEXTS: Final = frozenset(
     {
-        # projects and environments
-        *(
-            "key",
-            "name",
-            "tags",
-            "environments",
-            "includeInSnippetByDefault",
-            "defaultClientSideAvailability",
-        ),
-        *("usingEnvironmentId", "usingMobileKey", "namingConvention", "case", "prefix", "source", "version"),
-        *("requireViewAssociationForNewFlags", "requireViewAssociationForNewSegments"),
-        *("color", "defaultTtl", "secureMode", "defaultTrackEvents", "requireComments", "confirmChanges"),
-        *("critical", "approvalSettings", "required", "minNumApprovals", "canReviewOwnRequest"),
-        *("canApplyDeclinedChanges", "autoApplyApprovedChanges", "serviceKind", "serviceConfig"),
-        *("requiredApprovalTags", "bypassApprovalsForPendingChanges", "template", "detail_column"),
-        # integrations
-        *("on", "_id", "integrationKey", "projectKey", "environmentKey"),
-        # the commented form of a patch
-        "comment",
+        *("key", "name", "tags", "color", "comment", "case", "prefix"),
+        *("serviceKind", "template", "detail_column", "requiredApprovalTags"),
+        *("_id", "integrationKey", "projectKey", "environmentKey"),
     }
 )
-"""Names of members whose values may be kept."""
+"""Members whose values may be kept, since they are meant to be read by people."""
+_OTHERS: Final = frozenset(
+    {
+        *("environments", "includeInSnippetByDefault", "defaultClientSideAvailability", "namingConvention"),
+        *("usingEnvironmentId", "usingMobileKey", "source", "version", "patch", "on"),
+        *("requireViewAssociationForNewFlags", "requireViewAssociationForNewSegments"),
+        *("defaultTtl", "secureMode", "defaultTrackEvents", "requireComments", "confirmChanges", "critical"),
+        *(
+            "approvalSettings",
+            "required",
+            "minNumApprovals",
+            "canReviewOwnRequest",
+            "canApplyDeclinedChanges",
+        ),
+        *("autoApplyApprovedChanges", "bypassApprovalsForPendingChanges", "serviceConfig"),
+    }
+)
+"""Members that hold no text of their own: numbers, booleans, and members that are known in their turn."""
 _PARAMETERS: Final = frozenset({"limit", "offset", "filter", "sort", "expand", "expiry"})
 _OPERATIONS: Final = frozenset({"add", "remove", "replace", "test", "move", "copy"})
 _POINTER: Final = re.compile(r"(/[A-Za-z0-9_.~-]{1,64}){1,8}", re.ASCII)
@@ -64,45 +65,54 @@ def body(sent: Json) -> Json:
     objects is hidden as a whole.
     """
     if isinstance(sent, list):
-        return [_known(item) if isinstance(item, Mapping) else HIDDEN for item in sent]
-    return _known(sent) if sent is None or isinstance(sent, Mapping) else HIDDEN
-
-
-def _known(sent: Json) -> Json:
+        return [_members(item) if isinstance(item, Mapping) else HIDDEN for item in sent]
     if isinstance(sent, Mapping):
-        if "op" in sent or "path" in sent:
-            return _operation(sent)
-        return {name: _member(name, value) for name, value in sent.items()}
-    return [_known(item) for item in sent] if isinstance(sent, list) else sent
+        return _members(sent)
+    return None if sent is None else HIDDEN
+
+
+def _members(sent: Mapping[str, Json]) -> Json:
+    if "op" in sent or "path" in sent:
+        return _operation(sent)
+    return {name: _member(name, value) for name, value in sent.items()}
 
 
 def _member(name: str, value: Json) -> Json:
     if name == "config":
         return dict.fromkeys(value, HIDDEN) if isinstance(value, Mapping) else HIDDEN
-    if name == "patch":
-        return body(value)
-    return _known(value) if name in _HARMLESS else HIDDEN
+    if name in _TEXTS:
+        return _text(value)
+    if name in _OTHERS:
+        return value if isinstance(value, bool | int | float) else body(value)
+    return HIDDEN
+
+
+def _text(value: Json) -> Json:
+    if isinstance(value, Mapping):
+        return _members(value)
+    return [_text(item) for item in value] if isinstance(value, list) else value
 
 
 def _operation(sent: Mapping[str, Json]) -> Json:
-    op, path, place = sent.get("op"), sent.get("path"), _place(sent.get("path"))
+    member = _target(sent.get("path"))
     shown: dict[str, Json] = {}
     for name, value in sent.items():
         if name == "op":
-            shown[name] = op if isinstance(op, str) and op in _OPERATIONS else HIDDEN
+            shown[name] = value if isinstance(value, str) and value in _OPERATIONS else HIDDEN
         elif name == "path":
-            shown[name] = path if place else HIDDEN
-        elif name == "value" and place == "config":
-            shown[name] = _member("config", value) if path == "/config" else HIDDEN
+            shown[name] = HIDDEN if member is None else value
+        elif name == "value" and (member != "config" or sent["path"] == "/config"):
+            shown[name] = HIDDEN if member is None else _member(member, value)
         else:
-            shown[name] = _known(value) if name == "value" and place else HIDDEN
+            shown[name] = HIDDEN
     return shown
 
 
-def _place(path: Json) -> str | None:
-    """The member that a pointer leads into, if that is one that we know and the pointer is a plain one."""
+def _target(path: Json) -> str | None:
+    """The member that a pointer names, if it is a plain pointer and all its steps are known."""
     if not isinstance(path, str) or not _POINTER.fullmatch(path):
         return None
-    steps = tokens(path)
-    known = all(step in _HARMLESS or step.isdecimal() or step == "-" for step in steps)
-    return steps[0] if known or steps[0] == "config" else None
+    steps = [step for step in tokens(path) if not (step.isdecimal() or step == "-")]
+    if steps[:1] == ["config"]:
+        return "config"
+    return steps[-1] if steps and all(step in _TEXTS | _OTHERS for step in steps) else None

@@ -86,7 +86,7 @@ class Store:
         with self._explained():
             # Requests may come from an event loop in another thread; the lock makes that safe.
             self._connection = sqlite3.connect(
-                ":memory:" if path is None else path,
+                ":memory:" if path is None else path.absolute(),
                 isolation_level=None,
                 check_same_thread=False,
                 timeout=_WAIT_SECONDS,

@@ -7,10 +7,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias, final
+from typing import Any, Final, TypeAlias, final
 
 from reconciler.model.document import Json
 from reconciler.sandbox.identifiers import Identifiers
+
+KEPT_REQUESTS: Final = 100_000
+"""How many entries the request log holds at least: a file in daily use would else grow for ever."""
+_FORGET_EVERY: Final = 1_000
 
 Record: TypeAlias = dict[str, Any]
 """A stored document. Its form is ours, so it needs no checks."""
@@ -118,11 +122,13 @@ class World:
         self._connection.execute("DELETE FROM requests")
 
     def log(self, request: LoggedRequest) -> None:
-        """Add to the request log."""
-        self._connection.execute(
+        """Add to the request log, which forgets its oldest entries beyond the last 100,000."""
+        added = self._connection.execute(
             "INSERT INTO requests (method, path, status, api_version, body) VALUES (?, ?, ?, ?, ?)",
             (request.method, request.path, request.status, request.api_version, json.dumps(request.body)),
-        )
+        ).lastrowid
+        if added is not None and added % _FORGET_EVERY == 0:
+            self._connection.execute("DELETE FROM requests WHERE seq <= ?", (added - KEPT_REQUESTS,))
 
     def requests(self) -> Sequence[LoggedRequest]:
         """The request log, oldest first."""

@@ -71,7 +71,9 @@ async def test_stable_resources_take_any_version_or_none(ld):
         assert answer.json()["totalCount"] == 0
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/projects/", "/projects/a/b", "/projects/a/environments/b/c", ""])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/projects/", "/projects/a/b", "/projects/a/environments/b/c", ""]
+)
 async def test_an_unknown_path_is_not_found(ld, refused, path):
     assert refused(await ld.get(path), 404) == "Invalid resource identifier"
     refused(await ld.http.get("/"), 404)

@@ -60,7 +60,9 @@ async def test_each_editable_member_can_be_set_alone(world, verb, member, value)
 
 
 async def test_members_inside_of_a_member_can_be_set(world):
-    await world.patch(PATH, op("add", "serviceConfig/template", "t"), op("add", "requiredApprovalTags/-", "x"))
+    await world.patch(
+        PATH, op("add", "serviceConfig/template", "t"), op("add", "requiredApprovalTags/-", "x")
+    )
     assert await settings(world) == DEFAULTS | {
         "serviceConfig": {"template": "t"},
         "requiredApprovalTags": ["x"],

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from reconciler.catalog.integrations import Variable
+
 pytestmark = pytest.mark.anyio
 
 ALL = "/integration-capabilities/featureStore"
@@ -197,6 +199,15 @@ async def test_a_wrong_body_creates_nothing(world, refused, body):
 async def test_variables_are_held_to_their_catalog(world, integration, config, ok):
     answer = await world.post(f"{BASE}/{integration}", {"config": config})
     assert answer.status_code == (201 if ok else 400)
+
+
+async def test_booleans_are_held_to_their_type_too(world, monkeypatch):
+    known = {"tls": Variable("tls", type="boolean", required=False, default=False)}
+    monkeypatch.setattr("reconciler.sandbox.configs.variables", lambda *_: known)
+    for value, status in ((True, 201), (False, 201), ("true", 400), (1, 400), (None, 400)):
+        answer = await world.post(f"{BASE}/any", {"config": {"tls": value}})
+        assert answer.status_code == status
+    assert (await world.make(f"{BASE}/any", {"config": {}}))["config"] == {"tls": False}
 
 
 async def test_unknown_variables_are_dropped_and_unknown_members_ignored(world, sandbox, refused):

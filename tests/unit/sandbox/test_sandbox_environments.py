@@ -168,7 +168,9 @@ async def test_the_representation_shows_no_version(world, refused):
     refused(answer, 409, "optimistic_locking_error")
 
 
-@pytest.mark.parametrize("path", [f"{BASE}/nope", f"{BASE}/Test", f"{BASE}/a%20b", "/projects/nope/environments/test"])
+@pytest.mark.parametrize(
+    "path", [f"{BASE}/nope", f"{BASE}/Test", f"{BASE}/a%20b", "/projects/nope/environments/test"]
+)
 async def test_a_missing_environment_is_not_found(world, refused, path):
     refused(await world.get(path), 404)
     refused(await world.patch(path), 404)

@@ -8,7 +8,12 @@ pytestmark = pytest.mark.anyio
 
 ALL = "/integration-capabilities/flag-import"
 BASE = f"{ALL}/checkout"
-SPLIT = {"workspaceApiKey": "adm-key-0777", "workspaceId": "ws-11", "environmentId": "e", "ldApiKey": "api-123-0af"}
+SPLIT = {
+    "workspaceApiKey": "adm-key-0777",
+    "workspaceId": "ws-11",
+    "environmentId": "e",
+    "ldApiKey": "api-123-0af",
+}
 FILLED = {"splitTag": "", "ldTag": "imported-from-split", "ldMaintainer": ""}
 MASKED = SPLIT | FILLED | {"workspaceApiKey": "adm******777", "ldApiKey": "api*****0af"}
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"

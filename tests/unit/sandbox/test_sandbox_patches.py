@@ -25,6 +25,9 @@ async def paths(ld):
     }
 
 
+INVALID = (400, "invalid_request")
+LOCKED = (409, "optimistic_locking_error")
+FAILED = (422, "patch_failed")
 KINDS = pytest.mark.parametrize("kind", ["project", "environment", "featureStore", "flagImport"])
 
 
@@ -122,35 +125,32 @@ async def test_a_member_that_only_looks_like_an_editable_one_is_unknown(ld, refu
 
 
 @pytest.mark.parametrize(
-    ("kind", "path", "status", "code"),
+    ("target", "expected"),
     [
-        ("project", "/name", 400, None),
-        ("environment", "/name", 400, None),
-        ("environment", "/version", 409, "optimistic_locking_error"),
-        ("flagImport", "/name", 400, None),
-        ("flagImport", "/version", 409, "optimistic_locking_error"),
-        ("featureStore", "/name", 422, None),
-        ("featureStore", "/version", 422, None),
-        ("featureStore", "/nowhere/at/all", 422, None),
+        (("project", "/name"), INVALID),
+        (("environment", "/name"), INVALID),
+        (("environment", "/version"), LOCKED),
+        (("flagImport", "/name"), INVALID),
+        (("flagImport", "/version"), LOCKED),
+        (("featureStore", "/name"), FAILED),
+        (("featureStore", "/version"), FAILED),
+        (("featureStore", "/nowhere/at/all"), FAILED),
     ],
 )
-async def test_a_failed_test_has_its_kinds_status_and_changes_nothing(
-    ld, refused, paths, kind, path, status, code
-):
+async def test_a_failed_test_has_its_kinds_status_and_changes_nothing(ld, refused, paths, target, expected):
+    kind, path = target
     before = await ld.read(paths[kind])
     answer = await ld.patch(paths[kind], ("replace", "/name", "New"), ("test", path, "other"))
-    refused(answer, status, code)
+    refused(answer, *expected)
     assert await ld.read(paths[kind]) == before
 
 
 @KINDS
-@pytest.mark.parametrize(
-    ("status", "code"), [(400, "invalid_request"), (409, "optimistic_locking_error"), (422, "patch_failed")]
-)
-async def test_that_status_can_be_switched_for_all(sandbox, refused, paths, kind, status, code):
-    client = sandbox(failed_test=status)
-    refused(await client.patch(paths[kind], ("test", "/name", "other")), status, code)
-    refused(await client.patch(paths[kind], ("test", "/version", 77)), status, code)
+@pytest.mark.parametrize("expected", [INVALID, LOCKED, FAILED])
+async def test_that_status_can_be_switched_for_all(sandbox, refused, paths, kind, expected):
+    client = sandbox(failed_test=expected[0])
+    refused(await client.patch(paths[kind], ("test", "/name", "other")), *expected)
+    refused(await client.patch(paths[kind], ("test", "/version", 77)), *expected)
 
 
 async def test_tests_that_hold_let_the_rest_through(ld, paths):

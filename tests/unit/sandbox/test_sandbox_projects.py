@@ -137,7 +137,12 @@ async def test_the_snippet_setting_and_client_side_availability_are_one(ld):
 
 async def test_the_two_names_of_one_setting_may_not_differ_on_create(ld, refused):
     both = {"usingEnvironmentId": True, "usingMobileKey": True}
-    body = {"key": "a", "name": "A", "includeInSnippetByDefault": False, "defaultClientSideAvailability": both}
+    body = {
+        "key": "a",
+        "name": "A",
+        "includeInSnippetByDefault": False,
+        "defaultClientSideAvailability": both,
+    }
     refused(await ld.post("/projects", body), 400)
     body["includeInSnippetByDefault"] = True
     assert (await ld.post("/projects", body)).status_code == 201
@@ -153,7 +158,9 @@ async def test_the_naming_convention_is_taken_and_never_shown(ld, refused):
     refused(await ld.post("/projects", {"key": "a", "name": "A", "namingConvention": {"prefix": 1}}), 400)
 
 
-@pytest.mark.parametrize("name", ["requireViewAssociationForNewFlags", "requireViewAssociationForNewSegments"])
+@pytest.mark.parametrize(
+    "name", ["requireViewAssociationForNewFlags", "requireViewAssociationForNewSegments"]
+)
 async def test_rules_on_views_can_be_set_where_the_account_has_views(sandbox, refused, name):
     with_views, without = sandbox(), sandbox(views=False)
     await with_views.project()
@@ -293,7 +300,9 @@ async def test_a_patch_that_may_not_be_changes_nothing(ld, refused, operation):
 
 async def test_removing_an_optional_member_brings_its_default_back(ld):
     await ld.project(tags=["a"], includeInSnippetByDefault=True)
-    answer = await ld.patch("/projects/checkout", ("remove", "/tags"), ("remove", "/includeInSnippetByDefault"))
+    answer = await ld.patch(
+        "/projects/checkout", ("remove", "/tags"), ("remove", "/includeInSnippetByDefault")
+    )
     assert some(answer.json(), ["tags", "includeInSnippetByDefault"]) == {
         "tags": [],
         "includeInSnippetByDefault": False,
