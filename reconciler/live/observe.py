@@ -17,7 +17,7 @@ from reconciler.live.observe_by_id import observe_by_id
 from reconciler.live.observe_by_key import observe_by_key
 from reconciler.live.reading import Notebook
 from reconciler.model.address import Address
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.errors import Forbidden, ReconcilerError, ServiceError, Unauthorized
 from reconciler.model.kind import Kinds, ancestors
 from reconciler.model.state import Declared, Live
 
@@ -38,8 +38,21 @@ async def observe(desired: Sequence[Declared], kinds: Kinds, reader: Reader) -> 
                 if kind.by_id and (wanted[kind.name] or notebook.below_a_tombstone(kind)):
                     group.start_soon(observe_by_id, notebook, kind, wanted[kind.name])
     if notebook.refused is not None and not notebook.allowed:
-        raise notebook.refused
+        raise _without_rights(notebook.refused)
     return Live(notebook.asked, tuple(notebook.others), notebook.unlisted)
+
+
+def _without_rights(refused: ServiceError) -> ServiceError:
+    """The one error that stands for a token that may read nothing."""
+    if isinstance(refused, Unauthorized):
+        return refused
+    return Forbidden(
+        refused.status,
+        code=refused.code,
+        message="the access token has no right to read anything that the manifests name; give it a role with read access",
+        request_id=refused.request_id,
+        request="Every read",
+    )
 
 
 def _wanted(desired: Sequence[Declared], kinds: Kinds) -> dict[str, list[Address]]:

@@ -11,7 +11,7 @@ from reconciler.live.connection import Reader
 from reconciler.live.paging import Pages, read_all, read_pages
 from reconciler.model.address import Address
 from reconciler.model.document import Document
-from reconciler.model.errors import Forbidden, NotFound
+from reconciler.model.errors import Forbidden, NotFound, ServiceError, Unauthorized
 from reconciler.model.kind import Kind, Kinds
 from reconciler.model.state import Declared, Observed, Presence
 
@@ -30,7 +30,8 @@ class Notebook:
     unlisted: dict[str, str] = field(default_factory=dict)
     allowed: int = 0
     """How many reads the service answered, a 404 included."""
-    refused: Forbidden | None = None
+    refused: ServiceError | None = None
+    """The latest 401 or 403: the service uses both for a lack of rights."""
 
     def absent(self, addresses: Iterable[Address]) -> None:
         """Note what is proven not to exist."""
@@ -79,7 +80,7 @@ class Notebook:
         except NotFound:
             self.allowed += 1
             raise
-        except Forbidden as error:
+        except (Forbidden, Unauthorized) as error:
             self.refused = error
             raise
         self.allowed += 1

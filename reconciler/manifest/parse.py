@@ -120,7 +120,7 @@ class _Reader:
         if pointer is not None:
             self.document.values[pointer] = place
         if text is None:
-            return self.quoted(event.value, place)
+            return self.quoted(event.value, place, pointer)
         try:
             value = resolve(text)
         except NotANumberError as error:
@@ -130,13 +130,13 @@ class _Reader:
             self.document.raw[pointer] = text
         return value
 
-    def quoted(self, text: str, place: Place) -> str:
+    def quoted(self, text: str, place: Place, pointer: str | None) -> str:
         whole = text_of(text)
         if whole is None:
             message = "An escape in this text stands for one half of a character alone."
             hint = "Write the character itself, or both halves of it."
-            raise BrokenYamlError(codes.ENCODING, message, hint, *place)
-        return whole
+            self.document.fault(codes.ENCODING, message, place, hint, pointer)
+        return whole or ""
 
     def list(self, pointer: str | None, depth: int) -> list[Json]:
         items: list[Json] = []
