@@ -43,6 +43,7 @@ KIND = Kind(
         details=("config",),
     ),
     beta=True,
+    versioned=True,
     unmanaged={
         "/name": "The name stands in metadata: it tells configurations of one integration apart.",
         "/version": "LaunchDarkly counts it itself.",

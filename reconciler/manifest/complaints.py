@@ -6,10 +6,10 @@ They never quote the file: what stands at an error may be half of a secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, StreamMark
 
 from reconciler.manifest.decode import BrokenYamlError
 from reconciler.model import codes
@@ -21,11 +21,17 @@ ESCAPE_HINT: Final = 'Write "\\\\" for a backslash, or use single quotes.'
 _QUOTE_IT = "If it is part of a text, put the whole text in quotes."
 _INDENT = "Check the indentation: what belongs together starts in the same column."
 _ENDS = ("<stream end>", "<document start>", "<document end>")
+_CUT_OFF = f"parsing a flow node; .*({'|'.join(_ENDS)})"
 
 
-def complaint(error: MarkedYAMLError) -> BrokenYamlError:
-    """The finding for an error of the parser, at the place where people will look for the mistake."""
+def complaint(error: MarkedYAMLError, opened: Sequence[StreamMark]) -> BrokenYamlError:
+    """The finding for an error of the parser, at the place where people will look for the mistake.
+
+    `opened` are the places of the lists and mappings that were not closed yet, outermost first.
+    """
     context, problem = error.context or "", error.problem or ""
+    if re.search(_CUT_OFF, f"{context}; {problem}") and opened:
+        error.context_mark = opened[-1]
     for pattern, say in _COMPLAINTS:
         match = re.search(pattern, f"{context}; {problem}", re.DOTALL)
         if match is not None:
@@ -80,12 +86,6 @@ def _not_in_brackets(error: MarkedYAMLError, match: re.Match[str]) -> BrokenYaml
     )
 
 
-def _no_content(error: MarkedYAMLError, match: re.Match[str]) -> BrokenYamlError:
-    if match[1] in _ENDS:
-        return _broken(error, "The file ends in the middle of a list or mapping.", "Close what is open.")
-    return _broken(error, "A value is missing here.", f"Write it, or remove what is too much. {_QUOTE_IT}")
-
-
 # Looked through in order, against "context; problem".
 _COMPLAINTS: tuple[tuple[str, _Say], ...] = (
     (r"found character '(.+)' that cannot start any token", _bad_character),
@@ -99,7 +99,10 @@ _COMPLAINTS: tuple[tuple[str, _Say], ...] = (
     ),
     (
         r"mapping values are not allowed here",
-        _says("A colon with a space after it can't stand here.", f"{_QUOTE_IT} {_INDENT}"),
+        _says(
+            "A colon with a space after it can't stand here.",
+            f"{_QUOTE_IT} {_INDENT} Or a line above lacks its colon, or the space after it.",
+        ),
     ),
     (
         r"(sequence entries|mapping keys) are not allowed here",
@@ -136,12 +139,21 @@ _COMPLAINTS: tuple[tuple[str, _Say], ...] = (
         _says("A colon can't stand here in a text without quotes.", "Put the text in quotes."),
     ),
     (
-        r"document start|after document end marker",
+        r"expected '<document start>'|after document end marker",
         _says(
             "Something follows here after the end of the document.", f"{_INDENT} `---` separates documents."
         ),
     ),
     (r"parsing a block (mapping|collection); expected <block end>", _not_in_block),
     (r"parsing a flow (sequence|mapping); expected ',' or '(.)', but got '(.+)'", _not_in_brackets),
-    (r"expected the node content, but found '(.+)'", _no_content),
+    (
+        _CUT_OFF,
+        _says(
+            "The list or mapping that is opened here is never closed.", "Close it with ] or }.", at_start=True
+        ),
+    ),
+    (
+        r"expected the node content",
+        _says("A value is missing here.", f"Write it, or remove what is too much. {_QUOTE_IT}"),
+    ),
 )

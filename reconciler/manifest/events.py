@@ -27,14 +27,16 @@ class Events:
     def __init__(self, text: str) -> None:
         self._yaml = YAML(typ="safe", pure=True)
         self._yaml.Scanner = _Scanner
-        self._text = text
+        self._parser = self._yaml.get_constructor_parser(text)[1]
 
     def __iter__(self) -> Iterator[Event]:
         """Every event once. Raises `BrokenYamlError` at the first that the parser can't make."""
+        parser = self._parser
         try:
-            yield from self._yaml.parse(self._text)
+            while parser.check_event():
+                yield parser.get_event()
         except MarkedYAMLError as error:
-            raise complaint(error) from None
+            raise complaint(error, parser.marks) from None
         except (ValueError, OverflowError):
             # The one number that the scanner computes: `chr(0x99999999)` for "\U99999999".
             raise self._broken(BAD_ESCAPE, ESCAPE_HINT) from None

@@ -47,6 +47,9 @@ REFUSED = _code("LDR005", "request refused by the service")
 NO_SECRETS = _code("LDR006", "secrets that apply needs and does not have")
 REFUSED_PLAN = _code("LDR007", "plan that can't be applied")
 
+STALE = _code("LDR008", "plan that no longer fits")
+BAD_PLAN_FILE = _code("LDR009", "plan file that can't be used")
+
 # Files and YAML
 SYNTAX = _code("LDR101", "YAML syntax error")
 TAG = _code("LDR102", "custom YAML tag")
@@ -98,3 +101,14 @@ CREATE_ONLY = _code("LDR410", "field that only a create can set", Severity.INFO)
 TWIN = _code("LDR411", "possible twin", Severity.WARNING)
 WOULD_DROP = _code("LDR412", "write that would lose live values")
 LAST_OF_SCOPE = _code("LDR413", "last one, which can't be deleted")
+
+# Guards: they block apply, and nothing else
+GUARD_DELETE = _code("LDR501", "delete of a project or environment")
+GUARD_DELETES = _code("LDR502", "many deletes")
+GUARD_CREATES = _code("LDR503", "almost everything would be created")
+GUARD_LOOSENS = _code("LDR504", "weaker protection of something critical")
+GUARD_PROTECTED = _code("LDR505", "change of a protected resource")
+GUARD_ACCOUNT = _code("LDR506", "another account than the pinned one")
+
+GUARDS: Final = (GUARD_DELETE, GUARD_DELETES, GUARD_CREATES, GUARD_LOOSENS, GUARD_PROTECTED)
+"""Those that `--allow` can lift. Another account is never allowed; the pin has to be changed."""

@@ -78,6 +78,8 @@ class Kind:
     """The kind above; its address is a prefix of the own keys."""
     beta: bool = False
     """Whether its calls need `LD-API-Version: beta`."""
+    versioned: bool = False
+    """Whether live documents have a `version` that moves with writes only."""
     carries: Carries | None = None
     last_may_go: bool = True
     """Whether the service deletes the last one of a scope."""

@@ -38,6 +38,16 @@ class Atomic:
 
 
 @dataclass(frozen=True, slots=True)
+class Divisible:
+    """Beside `Atomic`: an object that some accounts take member by member, where settings ask for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Critical:
+    """A switch that says of the whole resource that loosening it wants a second look."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """An object that the service keeps fuller than it shows: `replace` works on every member, shown or not."""
 
@@ -116,6 +126,8 @@ class Shape:
     """The shape of every member that `members` doesn't list."""
     unordered: bool = False
     atomic: bool = False
+    divisible: bool = False
+    critical: bool = False
     stored: bool = False
     needed: bool = False
     create_only: bool = False
@@ -138,6 +150,12 @@ class Shape:
 
 
 OPAQUE = Shape()
+
+
+def divided(shape: Shape) -> Shape:
+    """The same shape with every divisible object taken member by member."""
+    members = {name: divided(member) for name, member in shape.members.items()}
+    return replace(shape, members=members, atomic=shape.atomic and not shape.divisible)
 
 
 def shape_of(model: type[BaseModel]) -> Shape:
@@ -169,6 +187,8 @@ def _is_model(annotation: Any) -> bool:
 _SWITCHES = {
     Unordered: "unordered",
     Atomic: "atomic",
+    Divisible: "divisible",
+    Critical: "critical",
     Stored: "stored",
     Needed: "needed",
     CreateOnly: "create_only",

@@ -63,6 +63,10 @@ class Change:
     """The secrets whose values the write sends."""
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     """What the live masks prove about each declared secret, by pointer."""
+    critical: bool = False
+    """Whether the resource is critical, as it was or as it will be."""
+    version: int | None = None
+    """The live version that the change was planned for, where it must not move: a whole write of secrets."""
     loosens: tuple[str, ...] = ()
     """Pointers of the protections that it weakens."""
     cascade: tuple[Address, ...] = ()

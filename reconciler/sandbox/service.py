@@ -84,7 +84,7 @@ class Service:
     def _body(self, incoming: Incoming) -> Json | Malformed:
         if incoming.content is None:
             return Malformed(f"the body is longer than {bodies.MAX_BYTES} bytes")
-        if incoming.verb == "GET" or not incoming.content:
+        if not incoming.content:
             return None
         media_type = incoming.headers.get("content-type", "application/json").strip().lower()
         if media_type.partition(";")[0].strip() != "application/json" or "semanticpatch" in media_type:

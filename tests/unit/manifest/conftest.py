@@ -83,7 +83,9 @@ def _beacon_check(found: Declared) -> Iterable[Diagnostic]:
     for name in config:
         if name not in _ACME:
             place = found.positions.key(f"/spec/config/{name}")
-            yield Diagnostic(codes.UNKNOWN_VARIABLE, f"Nobody knows {name}.", place, "Look it up.", found.address)
+            yield Diagnostic(
+                codes.UNKNOWN_VARIABLE, f"Nobody knows {name}.", place, "Look it up.", found.address
+            )
     if "store" not in config:
         place = found.positions.key("/spec/config")
         yield Diagnostic(codes.MISSING_VARIABLE, "It lacks store.", place, "Add it.", found.address)

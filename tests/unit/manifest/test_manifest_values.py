@@ -7,10 +7,11 @@ import json
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
+from ruamel.yaml import YAML, YAMLError
 
+from reconciler.manifest.decode import decode
 from reconciler.manifest.parse import parse
 from reconciler.manifest.parsed import Parsed
 from reconciler.model.document import Json, pointer, same
@@ -66,7 +67,6 @@ def only(text: str) -> Parsed:
         ("1.5E-3", 0.0015),
         ("123e45", 123e45),
         (".", "."),
-        ("-", None),
         ("1e", "1e"),
         ("e3", "e3"),
         ("1.2.3", "1.2.3"),
@@ -86,9 +86,8 @@ def only(text: str) -> Parsed:
 def test_scalars_mean_what_the_core_schema_says(text: str, value: Json) -> None:
     found = only(f"key: {text}\n").value
     assert isinstance(found, dict)
-    expected = [None] if text == "-" else value
-    assert same(found["key"], expected)
-    assert type(found["key"]) is type(expected)
+    assert same(found["key"], value)
+    assert type(found["key"]) is type(value)
 
 
 def test_block_texts_fold_and_keep_lines() -> None:
@@ -97,7 +96,12 @@ def test_block_texts_fold_and_keep_lines() -> None:
 
 
 def test_words_of_other_schemas_are_plain_keys() -> None:
-    assert only("on: 1\nyes: 2\nNo: 3\n2026-01-01: 4\n").value == {"on": 1, "yes": 2, "No": 3, "2026-01-01": 4}
+    assert only("on: 1\nyes: 2\nNo: 3\n2026-01-01: 4\n").value == {
+        "on": 1,
+        "yes": 2,
+        "No": 3,
+        "2026-01-01": 4,
+    }
 
 
 def test_several_documents_are_read_apart() -> None:
@@ -154,8 +158,6 @@ def test_a_pointer_escapes_what_it_must() -> None:
 
 
 def test_a_byte_order_mark_moves_no_column() -> None:
-    from reconciler.manifest.decode import decode
-
     assert only(decode(b"\xef\xbb\xbfa: 1\n")).keys == {"/a": (1, 1)}
 
 
@@ -172,7 +174,7 @@ layouts = st.sampled_from([(None, (", ", ": ")), (None, (",", ":")), (2, (",", "
 
 
 @given(document=documents, layout=layouts)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, derandomize=True)
 def test_json_text_is_read_as_json_and_places_point_at_its_tokens(
     document: Json, layout: tuple[int | None, tuple[str, str]]
 ) -> None:
@@ -211,7 +213,7 @@ def _block(value: Json, indent: int) -> str:
 
 
 @given(document=documents)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 def test_block_style_is_read_as_json_and_places_point_at_its_tokens(document: Json) -> None:
     text = "---" + _block(document, 0)
     found = only(text)
@@ -233,19 +235,24 @@ def test_block_style_is_read_as_json_and_places_point_at_its_tokens(document: Js
 
 plain = st.recursive(
     st.booleans() | st.none() | st.integers() | st.text("abcdefghij -:#'\"éß", max_size=9),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 
 
 @given(document=plain, flow=st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 def test_what_ruamel_writes_is_read_as_ruamel_reads_it(document: Json, flow: bool) -> None:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = flow
     stream = io.StringIO()
     yaml.dump({"value": document}, stream)
-    theirs = YAML(typ="safe", pure=True).load(stream.getvalue())
+    try:
+        theirs = YAML(typ="safe", pure=True).load(stream.getvalue())
+    except YAMLError:  # it can't always read what it writes: `[: a]`
+        assume(False)
     assert same(only(stream.getvalue()).value, theirs)
 
 

@@ -80,6 +80,12 @@ async def test_links_of_the_last_page(five):
     }
 
 
+async def test_the_last_page_of_a_list_that_fills_its_pages_is_not_empty(five):
+    await five.delete(f"{ENVIRONMENTS}/e4")
+    assert hrefs(await five.read(f"{ENVIRONMENTS}?limit=2"))["last"] == "?limit=2&offset=2"
+    assert "next" not in hrefs(await five.read(f"{ENVIRONMENTS}?limit=2&offset=2"))
+
+
 @pytest.mark.parametrize("query", ["", "?limit=5", "?limit=1000"])
 async def test_links_of_a_single_page(five, query):
     assert hrefs(await five.read(ENVIRONMENTS + query)) == {

@@ -106,6 +106,10 @@ async def test_configs_are_hidden_and_their_variables_named(ld):
             {"comment": "why", "patch": [{"op": "add", "path": "/config/a", "value": "***"}]},
         ),
         (
+            [{"op": "add", "path": "/config/a", "value": {"b": 1}}],
+            [{"op": "add", "path": "/config/a", "value": "***"}],
+        ),
+        (
             [{"op": "add", "path": "/config", "value": "text"}],
             [{"op": "add", "path": "/config", "value": "***"}],
         ),

@@ -1,0 +1,145 @@
+"""Guards: rules over a plan that block apply until somebody says that it is meant.
+
+They never block showing the plan, and each says the exact flag that lifts it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.model import codes
+from reconciler.model.address import Address
+from reconciler.model.codes import Code
+from reconciler.model.kind import Kinds
+from reconciler.model.settings import Settings, Threshold
+from reconciler.model.state import Declared
+from reconciler.planning.plan import Action, Change
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One reason not to apply a plan as it stands."""
+
+    code: Code
+    message: str
+    address: Address | None = None
+    """The one resource that it is about; `None` where it is about a number of them."""
+
+    @property
+    def flag(self) -> str:
+        """The option that lifts it."""
+        return f"--allow {self.code}" + (f"@{quoted(str(self.address))}" if self.address else "")
+
+
+def quoted(text: str) -> str:
+    """The text as a shell takes it for one word, together with what it is joined to."""
+    import shlex
+
+    return shlex.quote(text)
+
+
+def guards(
+    changes: Sequence[Change], desired: Sequence[Declared], kinds: Kinds, settings: Settings
+) -> tuple[Guard, ...]:
+    """The guards that the changes of a plan run into, those about single resources first."""
+    return (
+        *_deletes(changes, kinds),
+        *_loosening(changes),
+        *_protected(changes, settings.protected),
+        *_too_many(changes, desired, kinds, settings),
+    )
+
+
+def _deletes(changes: Iterable[Change], kinds: Kinds) -> Iterator[Guard]:
+    for change in changes:
+        if change.action is Action.DELETE and kinds[change.address.kind].delete_needs_id:
+            taken = f", and {len(change.cascade)} live resources with it" if change.cascade else ""
+            yield Guard(
+                codes.GUARD_DELETE,
+                f"{change.address} would be deleted with its history and keys{taken}.",
+                change.address,
+            )
+
+
+def _loosening(changes: Iterable[Change]) -> Iterator[Guard]:
+    for change in changes:
+        if change.loosens and change.critical:
+            fields = ", ".join(path[1:].replace("/", ".") for path in change.loosens)
+            yield Guard(
+                codes.GUARD_LOOSENS,
+                f"{change.address} is critical, and its protection would be loosened: {fields}.",
+                change.address,
+            )
+
+
+def _protected(changes: Iterable[Change], globs: Sequence[str]) -> Iterator[Guard]:
+    for change in changes:
+        if change.action is Action.CREATE:
+            continue
+        for glob in globs:
+            if fnmatch.fnmatchcase(str(change.address), glob):
+                yield Guard(
+                    codes.GUARD_PROTECTED,
+                    f"{change.address} would be {change.action.value}d, and the settings protect {glob!r}.",
+                    change.address,
+                )
+                break
+
+
+def _too_many(
+    changes: Iterable[Change], desired: Iterable[Declared], kinds: Kinds, settings: Settings
+) -> Iterator[Guard]:
+    named = Counter(declared.address.kind for declared in desired)
+    done = Counter((change.action, change.address.kind) for change in changes)
+    for kind in kinds:
+        deletes = done[Action.DELETE, kind]
+        if _exceeds(deletes, named[kind], settings.thresholds.deletes):
+            yield Guard(
+                codes.GUARD_DELETES,
+                f"{deletes} of the {named[kind]} resources of kind {kind} that the manifests name would be deleted.",
+            )
+    creates, all_named = sum(done[Action.CREATE, kind] for kind in kinds), sum(named.values())
+    if settings.account is None and _exceeds(creates, all_named, settings.thresholds.creates):
+        yield Guard(
+            codes.GUARD_CREATES,
+            f"{creates} of the {all_named} resources that the manifests name would be created: is this the right account? "
+            "Pinning it in reconciler.yaml (account) answers that for good.",
+        )
+
+
+def _exceeds(number: int, named: int, threshold: Threshold) -> bool:
+    return number >= threshold.least and number > threshold.share * named
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What an `--allow CODE[@ADDRESS]` lifts."""
+
+    code: str
+    address: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Allowance:
+        """Raises `ValueError`, with a sentence, for a text that can't lift anything."""
+        code, at, address = text.partition("@")
+        known = codes.ALL.get(code)
+        if known is None or known not in codes.GUARDS:
+            listed = ", ".join(guard.text for guard in codes.GUARDS)
+            raise ValueError(f"{code!r} is no code of a guard that can be lifted; those are {listed}.")
+        if at and not address:
+            raise ValueError(f"{text!r} names no address after the @.")
+        return cls(code, address or None)
+
+    def lifts(self, guard: Guard) -> bool:
+        """Whether it lifts a guard: one about a resource wants its address, one about a number the code alone."""
+        if guard.code.text != self.code:
+            return False
+        return self.address is None if guard.address is None else self.address == str(guard.address)
+
+
+def standing(found: Iterable[Guard], allowed: Sequence[Allowance]) -> tuple[Guard, ...]:
+    """The guards that nothing lifts."""
+    return tuple(guard for guard in found if not any(allowance.lifts(guard) for allowance in allowed))
