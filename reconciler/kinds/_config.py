@@ -28,7 +28,8 @@ def config_shape(capability: str, scope: tuple[str, ...]) -> Callable[[Address, 
         known = variables(capability, address.keys[place]) or {}
         members = {name: Shape(secret=variable.concealed) for name, variable in known.items()}
         return shape.with_member(
-            "config", Shape(members=members, rest=Shape(secret=True), atomic=True, divisible=True, needed=True)
+            "config",
+            Shape(members=members, rest=Shape(secret=True), atomic=True, divisible=True, needed=True),
         )
 
     return refine

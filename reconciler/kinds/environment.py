@@ -89,7 +89,9 @@ class EnvironmentSpec(Spec):
     confirmChanges: Annotated[bool, Protects(Direction.TRUE)] = declared(  # noqa: N815
         "Whether flag changes need a confirmation."
     )
-    critical: Annotated[bool, Protects(Direction.TRUE), Critical()] = declared("Whether the environment is critical.")
+    critical: Annotated[bool, Protects(Direction.TRUE), Critical()] = declared(
+        "Whether the environment is critical."
+    )
     tags: Annotated[list[Tag], Unordered()] = declared("Tags, as a set: order and repetition mean nothing.")
     source: Annotated[Source, Atomic(), CreateOnly(), WriteOnly(), FromSibling("key")] = declared(
         "The environment to clone flag settings from. Sent with the create only."

@@ -142,10 +142,7 @@ class Requests:
         shape = kind.shape(address)
         for operation in operations:
             assert isinstance(operation, Mapping)  # noqa: S101 - for the type checker; ours are
-            inner = shape
-            for token in str(operation["path"]).split("/")[1:]:
-                inner = inner.member(token)
-            _refuse_masks(operation.get("value"), inner)
+            _refuse_masks(operation.get("value"), shape.at(str(operation["path"])))
         return resolved(operations, self.values)
 
 

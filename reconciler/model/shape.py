@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from reconciler.model.document import MISSING, Json, Missing
+from reconciler.model.document import MISSING, Json, Missing, tokens
 
 
 class Direction(StrEnum):
@@ -143,6 +143,13 @@ class Shape:
     def member(self, name: str) -> Shape:
         """The shape of one member of an object."""
         return self.members.get(name) or self.rest or OPAQUE
+
+    def at(self, path: str) -> Shape:
+        """The shape of what stands at a JSON pointer."""
+        shape = self
+        for token in tokens(path):
+            shape = shape.member(token)
+        return shape
 
     def with_member(self, name: str, shape: Shape) -> Shape:
         """The same shape with another one for a member."""

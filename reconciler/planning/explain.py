@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.model.document import MISSING, Json, Missing, canonical, lookup, pointer, tokens
+from reconciler.model.document import MISSING, Json, Missing, canonical, lookup, pointer
 from reconciler.model.secrets import PLACEHOLDER, Verdict, as_reference
 from reconciler.model.shape import Shape
 from reconciler.planning.plan import Action, Change
@@ -52,19 +52,13 @@ def _updates(change: Change, shape: Shape) -> Iterator[Difference]:
     before, after = change.before or {}, change.after or {}
     for operation in change.patch:
         was, will = lookup(before, operation.path), operation.value
-        member = _shape_at(shape, operation.path)
+        member = shape.at(operation.path)
         if member.unordered and _is_list(was) and _is_list(will):
             yield _set_difference(operation.path, was, will)
         elif isinstance(was, Mapping) and isinstance(will, Mapping):
             yield from _nested(operation.path, was, will, change.verdicts)
         else:
             yield Difference(operation.path, was, lookup(after, operation.path))
-
-
-def _shape_at(shape: Shape, path: str) -> Shape:
-    for token in tokens(path):
-        shape = shape.member(token)
-    return shape
 
 
 def _is_list(value: Json | Missing) -> bool:

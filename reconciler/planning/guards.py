@@ -11,34 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.model import codes
-from reconciler.model.address import Address
-from reconciler.model.codes import Code
 from reconciler.model.kind import Kinds
 from reconciler.model.settings import Settings, Threshold
 from reconciler.model.state import Declared
-from reconciler.planning.plan import Action, Change
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """One reason not to apply a plan as it stands."""
-
-    code: Code
-    message: str
-    address: Address | None = None
-    """The one resource that it is about; `None` where it is about a number of them."""
-
-    @property
-    def flag(self) -> str:
-        """The option that lifts it."""
-        return f"--allow {self.code}" + (f"@{quoted(str(self.address))}" if self.address else "")
-
-
-def quoted(text: str) -> str:
-    """The text as a shell takes it for one word, together with what it is joined to."""
-    import shlex
-
-    return shlex.quote(text)
+from reconciler.planning.plan import Action, Change, Guard
 
 
 def guards(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from reconciler.model.address import Address
+from reconciler.model.codes import Code
 from reconciler.model.diagnostic import Diagnostic, Position, has_errors
 from reconciler.model.document import Json
 from reconciler.model.secrets import SecretReference, Verdict
@@ -85,15 +88,55 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """One reason not to apply a plan as it stands."""
+
+    code: Code
+    message: str
+    address: Address | None = None
+    """The one resource that it is about; `None` where it is about a number of them."""
+
+    @property
+    def flag(self) -> str:
+        """The option that lifts it, as a shell takes it."""
+        return "--allow " + shlex.quote(f"{self.code}@{self.address}" if self.address else self.code.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a plan was made against, and from what."""
+
+    host: str = ""
+    """The host's name; no URL."""
+    account: str | None = None
+    """The account's id, where the service tells it."""
+    commit: str | None = None
+    """The commit of the manifests, for the reader."""
+    manifests: str | None = None
+    """A digest of the manifests, for the reader."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that apply would do, and what was found on the way."""
 
     changes: tuple[Change, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    """Why apply would refuse it as it stands."""
+    fingerprint: str = ""
+    """The same for plans that do the same; see `planning.fingerprint`."""
+    binding: Binding = Binding()
+    preconditions: Literal["none", "test"] = "none"
+    """Whether patches carry test operations."""
+    comment: str = ""
+    """What patches say in LaunchDarkly's audit log; empty for nothing."""
     unchanged: int = 0
     """How many declared resources are live as declared."""
     diagnostics: tuple[Diagnostic, ...] = ()
     live: bool = True
     """Whether LaunchDarkly was read for it."""
+    read_at: float | None = field(default=None, compare=False)
+    """When that was, in seconds of `time.monotonic`; `None` for a plan from a file."""
 
     @property
     def has_errors(self) -> bool:
@@ -126,7 +169,12 @@ class Outcome:
     """What went wrong, as a sentence."""
     unprotected: bool = False
     """A resource was created, but the protection that is declared for it could not be set."""
+    note: str = ""
+    """What else there is to know where it was applied: fields that the service dropped, an answer that was lost."""
     attempts: int = 0
-    """How many requests were sent for it."""
+    """How many requests were sent for it, retries included."""
+    started: str = ""
+    """When its first request was sent: ISO 8601, UTC."""
+    finished: str = ""
     request_id: str = ""
     """The service's id of the failed request, for its support."""
