@@ -10,27 +10,43 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reconciler.api import (
+        Allowance,
         Loaded,
+        Provenance,
+        Settings,
         Target,
         apply,
+        check,
         connect,
         connect_sandbox,
         load,
+        load_settings,
         plan,
+        read_plan,
+        refresh,
         render,
+        save,
         schemas,
         validate,
     )
 
 __all__ = [
+    "Allowance",
     "Loaded",
+    "Provenance",
+    "Settings",
     "Target",
     "apply",
+    "check",
     "connect",
     "connect_sandbox",
     "load",
+    "load_settings",
     "plan",
+    "read_plan",
+    "refresh",
     "render",
+    "save",
     "schemas",
     "validate",
 ]

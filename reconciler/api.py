@@ -11,6 +11,9 @@ with reconciler.connect(token=token) as target:
 
 from __future__ import annotations
 
+import hashlib
+import os
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,38 +24,57 @@ from reconciler.kinds.registry import load_kinds
 from reconciler.manifest.load import Loaded
 from reconciler.manifest.load import load as load_manifests
 from reconciler.model.diagnostic import has_errors, in_order
-from reconciler.model.document import Json
-from reconciler.model.errors import UsageError
+from reconciler.model.document import Json, canonical
+from reconciler.model.errors import Blocked, PlanFileError, UsageError
 from reconciler.model.kind import Kinds
 from reconciler.model.secrets import Secrets
-from reconciler.planning.judgement import unset
-from reconciler.planning.plan import Change, Outcome, Plan
+from reconciler.model.settings import DEFAULTS, Settings
+from reconciler.planning.guards import Allowance, standing
+from reconciler.planning.judgement import judge_with, unset
+from reconciler.planning.plan import Binding, Change, Outcome, Plan
 
 if TYPE_CHECKING:
     from reconciler.live.connection import Connection
     from reconciler.live.exchange import WireEvent
+    from reconciler.manifest.settings import LoadedSettings
 
 Format = Literal["text", "json"]
 T = TypeVar("T")
 
 __all__ = [
     "SANDBOX_STATE",
+    "Allowance",
     "Format",
     "Loaded",
+    "Provenance",
+    "Settings",
     "Target",
     "apply",
+    "check",
     "connect",
     "connect_sandbox",
     "load",
-    "needs",
+    "load_settings",
     "plan",
+    "read_plan",
+    "refresh",
     "render",
+    "save",
     "schemas",
     "validate",
 ]
 
 SANDBOX_STATE = Path(".reconciler/sandbox.db")
 """Where the embedded LaunchDarkly keeps its world by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where manifests come from, for whoever reads a saved plan or LaunchDarkly's audit log."""
+
+    commit: str | None = None
+    comment: str = ""
+    """What patches say where the settings ask for a comment."""
 
 
 @dataclass
@@ -64,10 +86,14 @@ class Target:
     app: Any = field(repr=False, default=None)
     """The sandbox's ASGI app, where it is one."""
     close: Callable[[], None] = field(repr=False, default=lambda: None)
+    name: str = ""
+    """The host's name, as plans bind to it."""
     concurrency: int = 8
     """Requests at once, at most 16."""
     timeout: float = 30.0
-    """Seconds for one request."""
+    """Seconds for one try of a request."""
+    deadline: float | None = None
+    """Seconds for the whole of a plan or an apply."""
     on_event: Callable[[WireEvent], None] | None = field(repr=False, default=None)
     """Hears of every request and every wait."""
 
@@ -118,9 +144,10 @@ def connect(host: str = "", token: str = "", *, origin: str = "The access token"
     `host` is its name, by default `app.launchdarkly.com`; `http://` is for this machine only. `origin`
     says in errors where the token came from. Raises `UsageError` where one of them can't be used.
     """
-    from reconciler.live.host import DEFAULT_HOST, base_url, checked_token
+    from reconciler.live.host import DEFAULT_HOST, base_url, checked_token, shown_host
 
-    return Target(base_url(host or DEFAULT_HOST), checked_token(token, origin))
+    url = base_url(host or DEFAULT_HOST)
+    return Target(url, checked_token(token, origin), name=shown_host(url))
 
 
 def connect_sandbox(state: Path | None = SANDBOX_STATE) -> Target:
@@ -135,7 +162,14 @@ def connect_sandbox(state: Path | None = SANDBOX_STATE) -> Target:
         store = Store(state)
     except StoreError as error:
         raise UsageError(str(error)) from None
-    return Target("http://sandbox", "sandbox", create_app(store), store.close)
+    return Target("http://sandbox", "sandbox", create_app(store), store.close, name="sandbox")
+
+
+def load_settings(paths: Sequence[str | Path], *, directory: Path | None = None) -> LoadedSettings:
+    """The settings from `reconciler.yaml` at the root of the manifests, with what is wrong in it."""
+    from reconciler.manifest.settings import load_settings as read
+
+    return read([str(path) for path in paths], directory=directory)
 
 
 def plan(
@@ -144,12 +178,17 @@ def plan(
     *,
     secrets: Secrets | None = None,
     kinds: Kinds | None = None,
+    settings: Settings = DEFAULTS,
+    provenance: Provenance = Provenance(),
+    bind: bool = False,
 ) -> Plan:
     """What would make LaunchDarkly hold what the manifests declare. Reads only.
 
-    Where the manifests have errors nothing is read, and the plan holds their diagnostics alone. Raises
-    `Unauthorized`, `Forbidden` and `Unreachable` where nothing could be read.
+    Where the manifests have errors nothing is read, and the plan holds their diagnostics alone. With
+    `bind` the plan also names the account, as a saved one does. Raises `WrongAccount` where the settings
+    pin another account, and `Unauthorized`, `Forbidden` and `Unreachable` where nothing could be read.
     """
+    from reconciler.live.account import account_of, check_account
     from reconciler.live.observe import observe
     from reconciler.planning.planner import make_plan
 
@@ -160,8 +199,86 @@ def plan(
     resolve = secrets or Secrets()
 
     async def read(connection: Connection) -> Plan:
+        account = None
+        if settings.account is not None:
+            account = await check_account(connection.reader, settings.account, "reconciler.yaml")
+        elif bind:
+            account = await account_of(connection.reader)
+        read_at = time.monotonic()
         live = await observe(loaded.declared, known, connection.reader)
-        return make_plan(loaded.declared, live, known, resolve, loaded.diagnostics)
+        made = make_plan(loaded.declared, live, known, resolve, loaded.diagnostics, settings=settings)
+        binding = Binding(target.name, account, provenance.commit, _digest(loaded))
+        comment = provenance.comment if settings.comment else ""
+        return replace(made, binding=binding, comment=comment, read_at=read_at)
+
+    return _connected(target, resolve, read)
+
+
+def _digest(loaded: Loaded) -> str:
+    """A digest of what the manifests declare, whatever files it stands in."""
+    declared = sorted(
+        canonical(
+            {
+                "address": str(each.address),
+                "document": each.document,
+                "absent": each.absent,
+                "id": each.id,
+            }
+        )
+        for each in loaded.declared
+    )
+    return "sha256:" + hashlib.sha256("\n".join(declared).encode()).hexdigest()
+
+
+def save(found: Plan, path: Path) -> None:
+    """Write a plan to a file, whole or not at all; see `read_plan`. Raises `UsageError` where it can't be."""
+    from reconciler.planning.saved import saved
+
+    beside = path.with_name(path.name + ".part")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(saved(found))
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UsageError(f"The plan can't be written to {path} ({error.strerror}).") from None
+
+
+def read_plan(path: Path, *, kinds: Kinds | None = None) -> Plan:
+    """The plan that a file holds. Raises `PlanFileError` where it was cut or altered, or is none."""
+    from reconciler.planning.saved import read_saved
+
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PlanFileError(f"The plan {path} can't be read ({error.strerror}).") from None
+    return read_saved(data, str(path), kinds or load_kinds())
+
+
+def refresh(
+    found: Plan, target: Target, *, secrets: Secrets | None = None, kinds: Kinds | None = None
+) -> Plan:
+    """What is still to do of a saved plan.
+
+    Raises `WrongAccount` or `PlanFileError` where it was made for another account or host, `Stale` where
+    something that it touches has moved since, and `PlanRefused` where it can't be applied at all.
+    """
+    from reconciler.live.account import check_account
+    from reconciler.live.apply import check_applicable
+    from reconciler.live.refresh import refresh as again
+
+    check_applicable(found)
+    if found.binding.host != target.name:
+        raise PlanFileError(
+            f"Nothing was written: the plan was made for the host {found.binding.host}, and this is {target.name}."
+        )
+    resolve = secrets or Secrets()
+
+    async def read(connection: Connection) -> Plan:
+        if found.binding.account is not None:
+            await check_account(connection.reader, found.binding.account, "the plan")
+        return await again(found, kinds or load_kinds(), connection.reader, judge_with(resolve))
 
     return _connected(target, resolve, read)
 
@@ -172,40 +289,64 @@ def apply(
     *,
     secrets: Secrets | None = None,
     kinds: Kinds | None = None,
+    allow: Sequence[Allowance] = (),
     on_start: Callable[[Change], None] | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
+    on_notice: Callable[[str], None] | None = None,
+    on_interrupt: Callable[[], None] | None = None,
 ) -> tuple[Outcome, ...]:
     """Do what the plan says, and nothing else; what became of each change, in the order in which it did.
 
-    `on_start` and `on_outcome` hear of each change as it happens. Raises `PlanRefused` and `SecretError`
-    before the first write; after it, every error is an outcome.
+    `on_start` and `on_outcome` hear of each change as it happens. In the main thread the first SIGINT or
+    SIGTERM stops starting changes and calls `on_interrupt`, what is in flight has 8 seconds; the second
+    ends that too. Raises `PlanRefused`, `Blocked` and `SecretError` before the first write; after it,
+    every error is an outcome.
     """
+    from reconciler.live.apply import Interrupt
     from reconciler.live.apply import apply as carry_out
+    from reconciler.live.signals import listening
 
     resolve = secrets or Secrets()
+    check(found, secrets=resolve, allow=allow)
 
     async def write(connection: Connection) -> tuple[Outcome, ...]:
-        return await carry_out(
-            found, kinds or load_kinds(), connection, resolve, on_start=on_start, on_outcome=on_outcome
-        )
+        interrupt = Interrupt()
+        async with listening(interrupt, on_interrupt):
+            return await carry_out(
+                found,
+                kinds or load_kinds(),
+                connection,
+                resolve,
+                on_start=on_start,
+                on_outcome=on_outcome,
+                on_notice=on_notice,
+                interrupt=interrupt,
+            )
 
     return _connected(target, resolve, write)
 
 
-def needs(found: Plan, *, secrets: Secrets | None = None) -> None:
-    """Raises `PlanRefused` or `SecretError` where `apply` would, before anybody is asked to approve."""
+def check(found: Plan, *, secrets: Secrets | None = None, allow: Sequence[Allowance] = ()) -> None:
+    """Raises `PlanRefused`, `Blocked` or `SecretError` where `apply` would, before anybody is asked to approve."""
     from reconciler.live.apply import check_applicable, values_for
 
     check_applicable(found)
+    blocking = standing(found.guards, allow)
+    if blocking:
+        listed = " ".join(
+            f"{guard.code}: {guard.message} If it is meant: {guard.flag}." for guard in blocking
+        )
+        raise Blocked(f"Nothing was written, since {len(blocking)} guards stand against it. {listed}")
     values_for(found, secrets or Secrets())
 
 
 def render(found: Plan, format: Format = "text", *, kinds: Kinds | None = None) -> str:  # noqa: A002
     """The plan as text for people, or as JSON in the form `reconciler.plan/1`."""
     if format == "json":
+        from reconciler.planning.written import plan_document
         from reconciler.rendering import json
 
-        return json.text(json.plan(found))
+        return json.text(plan_document(found))
     from reconciler.rendering import text
     from reconciler.rendering.lines import plain
 
@@ -215,26 +356,33 @@ def render(found: Plan, format: Format = "text", *, kinds: Kinds | None = None) 
 def schemas(kinds: Kinds | None = None) -> Mapping[str, Mapping[str, Json]]:
     """The JSON Schemas of manifests and plans, by file name."""
     from reconciler.manifest.schema import schemas as manifest_schemas
-    from reconciler.rendering.plan_schema import plan_schema
+    from reconciler.manifest.settings import settings_schema
+    from reconciler.planning.form import plan_schema
 
-    return {**manifest_schemas(kinds or load_kinds()), "plan.schema.json": plan_schema()}
+    return {
+        **manifest_schemas(kinds or load_kinds()),
+        "plan.schema.json": plan_schema(),
+        "settings.schema.json": settings_schema(),
+    }
 
 
 def _connected(target: Target, secrets: Secrets, work: Callable[[Connection], Awaitable[T]]) -> T:
     import anyio
 
     from reconciler.live.client import connect as open_connection
+    from reconciler.live.observe import ungrouped
 
     async def run() -> T:
-        async with open_connection(
-            target.url,
-            target.token,
-            app=target.app,
-            secrets=secrets.values,
-            concurrency=target.concurrency,
-            timeout=target.timeout,
-            on_event=target.on_event,
-        ) as connection:
-            return await work(connection)
+        with ungrouped():
+            async with open_connection(
+                target.url,
+                target.token,
+                app=target.app,
+                secrets=secrets.values,
+                concurrency=target.concurrency,
+                timeout=target.timeout,
+                on_event=target.on_event,
+            ) as connection:
+                return await work(connection)
 
     return anyio.run(run)

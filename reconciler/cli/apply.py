@@ -1,19 +1,19 @@
-"""`reconciler apply`: plan, ask, write."""
+"""`reconciler apply`: plan, ask, write; or carry out a saved plan."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from reconciler import api
-from reconciler.api import Format, Target
+from reconciler.api import Allowance, Format, Target
 from reconciler.cli import options
 from reconciler.cli.exits import Exit
 from reconciler.cli.plan import made, show
 from reconciler.cli.terminal import Terminal, ask, is_interactive
-from reconciler.model.diagnostic import Diagnostic
-from reconciler.model.errors import UsageError
+from reconciler.model.errors import ReconcilerError, Stale, UsageError
 from reconciler.planning.plan import Outcome, Plan, Status
 from reconciler.rendering import json, text
 
@@ -22,6 +22,18 @@ from reconciler.rendering import json, text
 @options.paths
 @options.target
 @click.option("--auto-approve", is_flag=True, help="Write without asking.")
+@click.option(
+    "--allow",
+    metavar="CODE[@ADDRESS]",
+    multiple=True,
+    help="Lift a guard; the plan shows the exact flag. Can be given several times.",
+)
+@click.option(
+    "--expect",
+    metavar="FINGERPRINT",
+    help="Refuse (exit 4) any other plan than the one with this fingerprint.",
+)
+@options.limits
 @options.output
 def command(
     *,
@@ -31,37 +43,90 @@ def command(
     sandbox: bool,
     sandbox_state: Path | None,
     auto_approve: bool,
+    allow: tuple[str, ...],
+    expect: str | None,
+    timeout: float | None,
+    concurrency: int | None,
+    request_timeout: float | None,
     format_: Format,
     verbose: int,
     quiet: bool,
 ) -> int:
     """Plan, show the plan, ask, and make LaunchDarkly hold what the manifests declare.
 
+    PATHS are manifests as for plan, or one plan that was saved by `plan --out FILE.json`: that one is
+    carried out as it stands, without asking, or refused as stale.
+
     Only the answer `yes` is taken for one. Without a terminal it wants --auto-approve. Secrets that a
     write sends must have values; nothing is written before all of them are there.
     """
     shown = options.terminal(verbose, quiet=quiet)
-    with options.reported(format_, _failed):
-        found, target = made(
-            paths,
-            lambda: options.opened(
-                host=host, token_file=token_file, sandbox=sandbox, sandbox_state=sandbox_state, shown=shown
-            ),
-            shown,
+
+    def open_target() -> Target:
+        return options.opened(
+            host=host, token_file=token_file, sandbox=sandbox, sandbox_state=sandbox_state, shown=shown
         )
+
+    flags = {"timeout": timeout, "concurrency": concurrency, "request_timeout": request_timeout}
+    with options.reported(format_, _failed):
+        allowed = _allowances(allow)
+        file = _saved_plan(paths)
+        target: Target | None
+        if file is not None:
+            found = api.read_plan(file)
+            _expected(found, expect)
+            api.check(found, allow=allowed)
+            target = options.configured(open_target(), options.settled((), flags).settings)
+            with shown.working("Reading LaunchDarkly…"):
+                left = api.refresh(found, target)
+            _done_already(found, left, shown)
+            found = left
+        else:
+            found, target = made(options.given(paths), open_target, flags, shown)
+            _expected(found, expect)
         if format_ == "text":
             show(found, format_, shown)
         if target is None or found.has_errors or not found.changes:
             return _nothing_written(found, format_, shown)
-        api.needs(found)
-        if not auto_approve:
+        api.check(found, allow=allowed)
+        if not auto_approve and file is None:
             _approved()
-        return _apply(found, target, format_, shown)
+        return _apply(found, target, allowed, format_, shown)
 
 
-def _failed(diagnostic: Diagnostic) -> str:
-    nothing = Plan(diagnostics=(diagnostic,), live=False)
-    return json.text(json.applied(nothing, (), Exit.ERROR.reason))
+def _allowances(given: Sequence[str]) -> tuple[Allowance, ...]:
+    try:
+        return tuple(map(Allowance.parse, given))
+    except ValueError as error:
+        raise UsageError(f"--allow: {error}") from None
+
+
+def _saved_plan(paths: Sequence[str]) -> Path | None:
+    """The saved plan that the paths name, if they do."""
+    if not any(path.endswith(".json") for path in paths):
+        return None
+    if len(paths) > 1:
+        raise UsageError("A saved plan is applied alone: name one .json file, or manifests.")
+    return Path(paths[0])
+
+
+def _expected(found: Plan, fingerprint: str | None) -> None:
+    if fingerprint is not None and not found.has_errors and found.fingerprint != fingerprint:
+        raise Stale(
+            f"Nothing was written: this plan has the fingerprint {found.fingerprint}, and {fingerprint} is expected. "
+            "What would be done now is not what was reviewed; review it again."
+        )
+
+
+def _done_already(found: Plan, left: Plan, shown: Terminal) -> None:
+    done = len(found.changes) - len(left.changes)
+    if done:
+        shown.note(f"{done} of the plan's {len(found.changes)} changes are done already.")
+
+
+def _failed(error: ReconcilerError) -> str:
+    nothing = Plan(diagnostics=(options.diagnostic_of(error),), live=False)
+    return json.text(json.applied(nothing, (), options.exit_of(error).reason))
 
 
 def _nothing_written(found: Plan, format_: Format, shown: Terminal) -> int:
@@ -79,22 +144,32 @@ def _approved() -> None:
         raise UsageError("Nothing was written, since the answer was not 'yes'.")
 
 
-def _apply(found: Plan, target: Target, format_: Format, shown: Terminal) -> int:
-    outcomes: list[Outcome] = []
+def _apply(
+    found: Plan, target: Target, allowed: Sequence[Allowance], format_: Format, shown: Terminal
+) -> int:
+    interrupted: list[bool] = []
 
     def on_outcome(became: Outcome) -> None:
-        outcomes.append(became)
-        if shown.verbosity >= 0 or became.status is not Status.APPLIED:
+        if shown.verbosity >= 0 or became.status is not Status.APPLIED or became.note:
             shown.say([text.outcome(became)])
 
+    def on_interrupt() -> None:
+        interrupted.append(True)
+        shown.note(
+            "Interrupted: finishing what is in flight, for at most 8 seconds. Once more stops at once."
+        )
+
     shown.note("")
-    try:
-        with shown.working("Applying…"):
-            api.apply(found, target, on_outcome=on_outcome)
-        code = _code(outcomes)
-    except KeyboardInterrupt:
-        shown.note("Interrupted: what was in flight may have taken effect. Run plan to see.")
-        code = Exit.PARTIAL if outcomes else Exit.INTERRUPTED
+    with shown.working("Applying…"):
+        outcomes = api.apply(
+            found,
+            target,
+            allow=allowed,
+            on_outcome=on_outcome,
+            on_notice=shown.note,
+            on_interrupt=on_interrupt,
+        )
+    code = _code(outcomes, interrupted=bool(interrupted))
     if format_ == "json":
         shown.raw(json.text(json.applied(found, outcomes, code.reason)))
     else:
@@ -102,11 +177,13 @@ def _apply(found: Plan, target: Target, format_: Format, shown: Terminal) -> int
     return code
 
 
-def _code(outcomes: list[Outcome]) -> Exit:
+def _code(outcomes: Sequence[Outcome], *, interrupted: bool) -> Exit:
     became = {outcome.status for outcome in outcomes}
     if became <= {Status.APPLIED}:
         return Exit.OK
     written = Status.APPLIED in became or any(outcome.unprotected for outcome in outcomes)
     if written or Status.UNKNOWN in became:
         return Exit.PARTIAL
+    if interrupted:
+        return Exit.INTERRUPTED
     return Exit.STALE if Status.CONFLICT in became and Status.FAILED not in became else Exit.ERROR

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from reconciler.api import SANDBOX_STATE, Format, Target, connect, connect_sandbox
+from reconciler.api import SANDBOX_STATE, Format, Settings, Target, connect, connect_sandbox, load_settings
 from reconciler.cli.exits import Exit
 from reconciler.cli.terminal import Terminal
+from reconciler.manifest.settings import LoadedSettings
 from reconciler.model import codes
 from reconciler.model.codes import Code
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import (
+    Blocked,
     Forbidden,
+    PlanFileError,
     PlanRefused,
     ReconcilerError,
     SecretError,
     ServiceError,
+    Stale,
     Unauthorized,
     Unreachable,
     UsageError,
+    WrongAccount,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -81,6 +87,67 @@ target = _together(
         help=f"Where the sandbox keeps its world, by default {SANDBOX_STATE}. Implies --sandbox.",
     ),
 )
+
+
+limits = _together(
+    click.option(
+        "--timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(min=0, min_open=True),
+        help="A bound for the whole run. Also RECONCILER_TIMEOUT; by default none.",
+    ),
+    click.option(
+        "--concurrency",
+        metavar="N",
+        type=click.IntRange(1, 16),
+        help="Requests at once, by default 8. Also RECONCILER_CONCURRENCY.",
+    ),
+    click.option(
+        "--request-timeout",
+        metavar="SECONDS",
+        type=click.FloatRange(0, 600, min_open=True),
+        help="A bound for one try of a request, by default 30. Also RECONCILER_REQUEST_TIMEOUT.",
+    ),
+)
+
+_SETTINGS = {
+    "timeout": ("timeout", "RECONCILER_TIMEOUT", float),
+    "concurrency": ("concurrency", "RECONCILER_CONCURRENCY", int),
+    "request_timeout": ("requestTimeout", "RECONCILER_REQUEST_TIMEOUT", float),
+}
+
+
+def settled(paths: Sequence[str], flags: Mapping[str, float | int | None]) -> LoadedSettings:
+    """The settings: a flag before an environment variable before `reconciler.yaml`. Raises `UsageError`."""
+    loaded = load_settings(paths)
+    over: dict[str, float | int] = {}
+    for name, (member, variable, number) in _SETTINGS.items():
+        flag, text = flags.get(name), os.environ.get(variable, "")
+        if flag is not None:
+            over[member] = flag
+        elif text:
+            try:
+                over[member] = number(text)
+            except ValueError:
+                raise UsageError(f"{variable} must be a number, and it is {text!r}.") from None
+    if not over:
+        return loaded
+    try:
+        settings = Settings.model_validate({**loaded.settings.model_dump(exclude_unset=True), **over})
+    except ValueError:
+        names = ", ".join(_SETTINGS[name][1] for name in _SETTINGS)
+        raise UsageError(
+            f"One of {names} is out of range; concurrency is 1 to 16, times are more than 0."
+        ) from None
+    return replace(loaded, settings=settings)
+
+
+def configured(target: Target, settings: Settings) -> Target:
+    """The target with the limits of the settings."""
+    target.concurrency = settings.concurrency
+    target.timeout = settings.requestTimeout
+    target.deadline = settings.timeout
+    return target
 
 
 def terminal(verbose: int, *, quiet: bool) -> Terminal:
@@ -145,6 +212,10 @@ _CODES: tuple[tuple[type[ReconcilerError], Code], ...] = (
     (UsageError, codes.USAGE),
     (SecretError, codes.NO_SECRETS),
     (PlanRefused, codes.REFUSED_PLAN),
+    (PlanFileError, codes.BAD_PLAN_FILE),
+    (Blocked, codes.BLOCKED),
+    (WrongAccount, codes.GUARD_ACCOUNT),
+    (Stale, codes.STALE),
     (Unreachable, codes.UNREACHABLE),
     (Unauthorized, codes.UNAUTHORIZED),
     (Forbidden, codes.FORBIDDEN),
@@ -158,16 +229,23 @@ def diagnostic_of(error: ReconcilerError) -> Diagnostic:
     return Diagnostic(code, str(error))
 
 
-@contextmanager
-def reported(format_: Format, empty: Callable[[Diagnostic], str]) -> Iterator[None]:
-    """Turns an error into its sentence on stderr and exit 1; stdout stays one document of JSON.
+def exit_of(error: ReconcilerError) -> Exit:
+    """The exit code that an error ends a command with."""
+    if isinstance(error, (Blocked, WrongAccount)):
+        return Exit.REFUSED
+    return Exit.STALE if isinstance(error, Stale) else Exit.ERROR
 
-    `empty` makes that document from the error's diagnostic.
+
+@contextmanager
+def reported(format_: Format, document: Callable[[ReconcilerError], str]) -> Iterator[None]:
+    """Turns an error into its sentence on stderr and its exit code; stdout stays one document of JSON.
+
+    `document` makes that one.
     """
     try:
         yield
     except ReconcilerError as error:
         click.echo(f"Error: {error}", err=True)
         if format_ == "json":
-            click.echo(empty(diagnostic_of(error)), nl=False)
-        raise click.exceptions.Exit(Exit.ERROR) from None
+            click.echo(document(error), nl=False)
+        raise click.exceptions.Exit(exit_of(error)) from None

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from reconciler import api
-from reconciler.api import Format, Target
+from reconciler.api import Format, Settings, Target
 from reconciler.cli import options
 from reconciler.cli.exits import Exit
+from reconciler.cli.provenance import provenance
 from reconciler.cli.terminal import Terminal
 from reconciler.kinds.registry import load_kinds
-from reconciler.model.diagnostic import Diagnostic, has_errors
+from reconciler.model.diagnostic import has_errors, in_order
+from reconciler.model.errors import ReconcilerError, UsageError
 from reconciler.planning.plan import Plan
+from reconciler.planning.written import plan_document
 from reconciler.rendering import json, text
 from reconciler.rendering.lines import Span, line
 
@@ -22,7 +26,14 @@ from reconciler.rendering.lines import Span, line
 @click.command("plan")
 @options.paths
 @options.target
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Save the plan to a .json file, for `reconciler apply FILE`.",
+)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there are changes.")
+@options.limits
 @options.output
 def command(
     *,
@@ -31,7 +42,11 @@ def command(
     token_file: Path | None,
     sandbox: bool,
     sandbox_state: Path | None,
+    out: Path | None,
     detailed_exitcode: bool,
+    timeout: float | None,
+    concurrency: int | None,
+    request_timeout: float | None,
     format_: Format,
     verbose: int,
     quiet: bool,
@@ -43,43 +58,73 @@ def command(
     """
     shown = options.terminal(verbose, quiet=quiet)
     with options.reported(format_, failed):
+        if out is not None and out.suffix != ".json":
+            raise UsageError(f"--out {out}: a plan's file name ends in .json, by which apply knows it.")
         found = made(
-            paths,
+            options.given(paths),
             lambda: options.opened(
                 host=host, token_file=token_file, sandbox=sandbox, sandbox_state=sandbox_state, shown=shown
             ),
+            {"timeout": timeout, "concurrency": concurrency, "request_timeout": request_timeout},
             shown,
+            bind=out is not None,
         )[0]
+        if out is not None:
+            api.save(found, out)
     show(found, format_, shown)
+    if out is not None:
+        shown.note(f"Saved to {out}. To do exactly this: reconciler apply {out}")
     if found.has_errors:
         return Exit.ERROR
     return Exit.CHANGES if detailed_exitcode and found.changes else Exit.OK
 
 
-def failed(diagnostic: Diagnostic) -> str:
+def failed(error: ReconcilerError) -> str:
     """The JSON document where no plan could be made."""
-    return json.text(json.plan(Plan(diagnostics=(diagnostic,), live=False)))
+    return json.text(plan_document(Plan(diagnostics=(options.diagnostic_of(error),), live=False)))
 
 
 def made(
-    paths: Sequence[str], open_target: Callable[[], Target], shown: Terminal
+    paths: Sequence[str],
+    open_target: Callable[[], Target],
+    flags: dict[str, float | int | None],
+    shown: Terminal,
+    *,
+    bind: bool = False,
 ) -> tuple[Plan, Target | None]:
     """The plan for the manifests, and the target that it was made for.
 
-    No target is opened while the manifests have errors.
+    No target is opened while the manifests or the settings have errors.
     """
-    manifests = api.load(options.given(paths), stdin=options.stdin)
-    if has_errors(manifests.diagnostics):
-        return Plan(diagnostics=manifests.diagnostics, live=False), None
-    target = open_target()
+    manifests = api.load(paths, stdin=options.stdin)
+    settings = options.settled(paths, flags)
+    diagnostics = in_order([*manifests.diagnostics, *settings.diagnostics])
+    if has_errors(diagnostics):
+        return Plan(diagnostics=diagnostics, live=False), None
+    target = options.configured(open_target(), settings.settings)
     with shown.working("Reading LaunchDarkly…"):
-        return api.plan(manifests, target), target
+        found = api.plan(
+            manifests,
+            target,
+            settings=settings.settings,
+            provenance=_provenance(paths, settings.settings, bind=bind),
+            bind=bind,
+        )
+    return found, target
+
+
+def _provenance(paths: Sequence[str], settings: Settings, *, bind: bool) -> api.Provenance:
+    """The commit and the run, where somebody will read them: asking git takes its time."""
+    if not bind and not settings.comment:
+        return api.Provenance()
+    known = provenance(paths)
+    return known if settings.comment else replace(known, comment="")
 
 
 def show(found: Plan, format_: Format, shown: Terminal) -> None:
     """The plan on stdout, and for people its findings on stderr before it."""
     if format_ == "json":
-        shown.raw(json.text(json.plan(found)))
+        shown.raw(json.text(plan_document(found)))
         return
     shown.findings(found.diagnostics)
     shown.out(text.plan(found, load_kinds()))

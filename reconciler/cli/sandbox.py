@@ -91,7 +91,7 @@ def serve(port: int, state: Path, tokens: tuple[str, ...]) -> int:
             run(
                 app,
                 port=port,
-                ready=lambda url: click.echo(f"The sandbox listens on {url}. Ctrl-C stops it.", err=True),
+                ready=lambda url: click.echo(f"The sandbox listens on {url} (Ctrl-C stops it).", err=True),
             )
         except ServeError as error:
             click.echo(f"Error: {error}", err=True)

@@ -6,11 +6,15 @@ failure skips what depends on it and nothing else. Running again converges.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
 
 import anyio
 
+from reconciler.live.attempts import Attempts, counting
 from reconciler.live.connection import Connection
 from reconciler.live.observe import ungrouped
 from reconciler.live.write import Requests, Sent
@@ -19,10 +23,27 @@ from reconciler.model.errors import PlanRefused, SecretError
 from reconciler.model.kind import Kinds, ancestors
 from reconciler.model.secrets import Resolve, SecretReference
 from reconciler.planning.creation import sibling_of
+from reconciler.planning.judgement import judge_with
 from reconciler.planning.plan import Action, Change, Outcome, Plan, Status
+
+LAST_SECONDS: Final = 8.0
+"""How long what is in flight may take once the run is interrupted."""
+
+AT_ONCE: Final = 16
+"""Changes that are started at once; how many requests are, the connection says."""
 
 OnStart = Callable[[Change], None]
 OnOutcome = Callable[[Outcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Somebody wants the run to end."""
+
+    stop: anyio.Event = field(default_factory=anyio.Event)
+    """Start nothing more."""
+    now: anyio.Event = field(default_factory=anyio.Event)
+    """Don't wait for what is in flight either."""
 
 
 def values_for(plan: Plan, resolve: Resolve) -> dict[SecretReference, str]:
@@ -69,20 +90,32 @@ async def apply(
     *,
     on_start: OnStart | None = None,
     on_outcome: OnOutcome | None = None,
+    on_notice: Callable[[str], None] | None = None,
+    interrupt: Interrupt | None = None,
 ) -> tuple[Outcome, ...]:
     """Carry out the plan; the outcomes, one for each change, in the order in which they came.
 
-    `on_start` hears of each change before its request, `on_outcome` of each outcome at once. Raises
-    `PlanRefused` and `SecretError` before the first write, and nothing after it.
+    `on_start` hears of each change before its request, `on_outcome` of each outcome at once, `on_notice`
+    of what was learnt about the service. Once `interrupt.stop` is set nothing more is started, and what
+    is in flight has 8 seconds to finish. Raises `PlanRefused` and `SecretError` before the first write, and
+    nothing after it.
     """
     check_applicable(plan)
     values = values_for(plan, resolve)
-    run = _Run(plan, kinds, Requests(kinds, connection, values), on_start or _unheard, on_outcome or _unheard)
+    requests = Requests(
+        kinds,
+        connection,
+        values,
+        judge_with(resolve),
+        preconditions=plan.preconditions == "test",
+        comment=plan.comment,
+        read_at=time.monotonic() if plan.read_at is None else plan.read_at,
+    )
+    run = _Run(plan, kinds, requests, on_start or _unheard, on_outcome or _unheard, interrupt or Interrupt())
     with ungrouped():
-        async with anyio.create_task_group() as group:
-            for change in plan.changes:
-                if change.via is None:
-                    group.start_soon(run.carry_out, change)
+        await run.run()
+    for notice in requests.notices:
+        (on_notice or _unheard)(notice)
     return tuple(run.outcomes)
 
 
@@ -97,11 +130,14 @@ class _Run:
     requests: Requests
     on_start: OnStart
     on_outcome: OnOutcome
+    interrupt: Interrupt
     outcomes: list[Outcome] = field(default_factory=list)
     _changes: Mapping[Address, Change] = field(init=False)
     _done: Mapping[Address, anyio.Event] = field(init=False)
     _became: dict[Address, Outcome] = field(default_factory=dict)
     _travelling: Mapping[Address, Sequence[Change]] = field(init=False)
+    _started: dict[Address, tuple[str, Attempts]] = field(default_factory=dict)
+    _places: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(AT_ONCE))
 
     def __post_init__(self) -> None:
         self._changes = {change.address: change for change in self.plan.changes}
@@ -112,37 +148,67 @@ class _Run:
                 travelling.setdefault(change.via, []).append(change)
         self._travelling = travelling
 
-    async def carry_out(self, change: Change) -> None:
+    async def run(self) -> None:
+        """Carry out every change that has a request of its own."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._watch, group.cancel_scope)
+            async with anyio.create_task_group() as changes:
+                for change in self.plan.changes:
+                    if change.via is None:
+                        changes.start_soon(self._carry_out, change)
+            group.cancel_scope.cancel()
+        self._end(
+            Outcome(change, *_unfinished(started=change.address in self._started))
+            for change in self.plan.changes
+            if change.address not in self._became
+        )
+
+    async def _watch(self, scope: anyio.CancelScope) -> None:
+        """Give what is in flight a last chance once somebody wants to stop."""
+        await self.interrupt.stop.wait()
+        with anyio.move_on_after(LAST_SECONDS):
+            await self.interrupt.now.wait()
+        scope.cancel()
+
+    async def _carry_out(self, change: Change) -> None:
         """Wait for what the change depends on, then send it, or skip it where that failed."""
+        passengers = self._travelling.get(change.address, ())
         for address in self._waits_for(change):
             await self._done[address].wait()
             before = self._became[address]
             if before.status is not Status.APPLIED:
                 why = f"{address} {'was skipped' if before.status is Status.SKIPPED else 'was not applied'}"
-                self._end(Outcome(each, Status.SKIPPED, error=why) for each in self._with_passengers(change))
+                self._end(Outcome(each, Status.SKIPPED, error=why) for each in (change, *passengers))
                 return
-        self.on_start(change)
-        passengers = self._travelling.get(change.address, ())
-        match change.action:
-            case Action.CREATE:
-                await self._create(change, passengers)
-            case Action.UPDATE:
-                self._end([_outcome(change, await self.requests.update(change))])
-            case Action.DELETE:
-                sent = await self.requests.delete(change)
-                self._end(_outcome(each, sent) for each in (change, *passengers))
+        async with self._places:
+            if self.interrupt.stop.is_set():
+                self._end(Outcome(each, *_unfinished(started=False)) for each in (change, *passengers))
+                return
+            attempts = counting()
+            for each in (change, *passengers):
+                self._started[each.address] = (_now(), attempts)
+            self.on_start(change)
+            match change.action:
+                case Action.CREATE:
+                    await self._create(change, passengers)
+                case Action.UPDATE:
+                    self._end([_outcome(change, await self.requests.update(change))])
+                case Action.DELETE:
+                    sent = await self.requests.delete(change)
+                    self._end(_outcome(each, sent) for each in (change, *passengers))
 
     async def _create(self, change: Change, passengers: Sequence[Change]) -> None:
         fresh = any(above in self._changes for above in ancestors(change.address, self.kinds))
-        sent, shown = await self.requests.create(change, passengers, just_created=fresh)
+        sent = await self.requests.create(change, passengers, just_created=fresh)
         if sent.status is not Status.APPLIED:
             self._end(_outcome(each, sent) for each in (change, *passengers))
             return
 
         async def finish(each: Change) -> None:
-            second = await self.requests.finish_create(each, shown.get(each.address, {}))
+            second = await self.requests.finish_create(each, sent.shown.get(each.address, {}))
             if second.status is Status.APPLIED:
-                self._end([Outcome(each, Status.APPLIED, attempts=1 + second.attempts)])
+                note = "; ".join(filter(None, (sent.note if each is change else "", second.note)))
+                self._end([Outcome(each, Status.APPLIED, note=note)])
             else:
                 self._end([_outcome(each, second, unprotected=True)])
 
@@ -150,14 +216,15 @@ class _Run:
             for each in (change, *passengers):
                 group.start_soon(finish, each)
 
-    def _with_passengers(self, change: Change) -> tuple[Change, ...]:
-        return (change, *self._travelling.get(change.address, ()))
-
     def _end(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
+            address = outcome.change.address
+            started = self._started.get(address)
+            if started is not None:
+                outcome = replace(outcome, started=started[0], finished=_now(), attempts=started[1].tries)  # noqa: PLW2901
             self.outcomes.append(outcome)
-            self._became[outcome.change.address] = outcome
-            self._done[outcome.change.address].set()
+            self._became[address] = outcome
+            self._done[address].set()
             self.on_outcome(outcome)
 
     def _waits_for(self, change: Change) -> list[Address]:
@@ -182,15 +249,25 @@ class _Run:
         return needed
 
 
+def _unfinished(*, started: bool) -> tuple[Status, str]:
+    if started:
+        return (
+            Status.UNKNOWN,
+            "it was interrupted while its request was in flight, which may have taken effect",
+        )
+    return Status.SKIPPED, "the run was interrupted before its turn"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
 def _outcome(change: Change, sent: Sent, *, unprotected: bool = False) -> Outcome:
     error = sent.error
+    status = sent.status
     if unprotected:
         error = f"it was created, but what is declared to protect it could not be set. {error}"
+        status = Status.FAILED if status is Status.CONFLICT else status
     return Outcome(
-        change,
-        Status.FAILED if unprotected and sent.status is Status.CONFLICT else sent.status,
-        error=error,
-        unprotected=unprotected,
-        attempts=sent.attempts,
-        request_id=sent.request_id,
+        change, status, error=error, unprotected=unprotected, note=sent.note, request_id=sent.request_id
     )

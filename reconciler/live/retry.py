@@ -12,6 +12,7 @@ from typing import Final
 
 from anyio import Semaphore
 
+from reconciler.live.attempts import count
 from reconciler.live.exchange import Answer, Exchanged, OnEvent, Request, Timing, Trouble, Waiting
 from reconciler.live.pacing import JITTER, LONGEST, Pacer, growing, retry_after
 from reconciler.live.refusal import refusal
@@ -80,6 +81,7 @@ class Sender:
 
     async def _once(self, request: Request, tally: _Tally) -> Answer | Trouble:
         tally.tries += 1
+        count()
         async with self._places:
             await self._pacer.before(request)  # last, or those who wait for a place would slip past a pause
             start = self._timing.clock()

@@ -46,7 +46,7 @@ class Anchors:
     def __init__(self) -> None:
         self._known: dict[str, Anchored | None] = {}
         self.added = 0
-        """How many nodes the aliases so far stand for."""
+        """How many more nodes there would be if the aliases so far were written out."""
         self.deepest = 0
         """The deepest level that was reached since the innermost open anchored value began."""
         self.steps: list[tuple[int, Place]] = []
@@ -73,7 +73,7 @@ class Anchors:
         """The value that an alias at this depth refers to; `None` where there is none, or none whole."""
         anchored = self._known.get(name)
         if anchored is not None:
-            self.added = min(self.added + anchored.size, _ENORMOUS)
+            self.added = min(self.added + anchored.size - 1, _ENORMOUS)
             self.steps.append((self.added, place))
             self.deepest = max(self.deepest, depth - 1 + anchored.height)
         return anchored
@@ -83,6 +83,8 @@ def limit(documents: Iterator[tuple[Parsed, Anchors]], nodes: int) -> None:
     """Marks the documents whose aliases unfold beyond the limit, which the whole file's `nodes` set."""
     left = MAX_EXPANSION * nodes
     for document, anchors in documents:
+        if not document.whole:
+            continue
         beyond = next((place for added, place in anchors.steps if added > left), None)
         if beyond is None:
             left -= anchors.added

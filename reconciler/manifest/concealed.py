@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from reconciler.manifest.findings import Finding, Rank
-from reconciler.manifest.wording import field, printable
+from reconciler.manifest.wording import field
 from reconciler.model import codes
 from reconciler.model.document import Json, pointer, tokens
 from reconciler.model.secrets import as_reference, looks_masked
 from reconciler.model.shape import OPAQUE, Shape
 
 _HOW = "Write {fromEnv: NAME}, or {fromFile: PATH}, and keep the value out of the manifest."
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _SOURCES = ("fromEnv", "fromFile")
 
 
 def conceals(shape: Shape, path: str) -> bool:
     """Whether the value at a pointer may be, or may hold, something that must not be shown."""
     for token in tokens(path):
-        if _conceals(shape):
+        unlisted = token not in shape.members
+        if _conceals(shape) or (unlisted and _holds_secrets(shape)):
             return True
         shape = shape.member(token)
-    return _conceals(shape)
+    return _conceals(shape) or _holds_secrets(shape)
 
 
 def _conceals(shape: Shape) -> bool:
     free_form = shape.atomic and not shape.members
-    return shape.secret or free_form or _holds_secrets(shape)
+    return shape.secret or free_form
 
 
 def _holds_secrets(shape: Shape) -> bool:
@@ -74,7 +77,9 @@ def _secret(value: Json, at: str, *, known: bool) -> Iterator[Finding]:
     if reference is not None:
         refusal = reference.refusal()
         if refusal:
-            message = f"{name} refers to {printable(reference.name) or 'nothing'}, which {refusal}."
+            # What is no name may be the secret itself, put in the wrong place.
+            shown = f" {reference.name}" if _NAME.fullmatch(reference.name) else ""
+            message = f"{name} has the {reference.source}{shown}, which {refusal}."
             yield Finding(codes.BAD_REFERENCE, at, message, "Keep the secret in a variable of its own.", rank)
     elif isinstance(value, Mapping):
         yield Finding(codes.BAD_REFERENCE, at, f"{name} is {_malformed(value)}.", _HOW, rank)

@@ -82,7 +82,7 @@ class _Scanner(Scanner):
             self.reader.forward()
 
     def fetch_flow_collection_start(self, TokenClass: type, to_push: str) -> None:  # noqa: N803 - ruamel's name
-        if self.flow_level >= MAX_DEPTH:
+        if len(self.indents) + self.flow_level >= MAX_DEPTH:
             raise too_deep(self.reader.line + 1, self.reader.column + 1)
         super().fetch_flow_collection_start(TokenClass, to_push)
 

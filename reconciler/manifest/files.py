@@ -131,7 +131,7 @@ class _Search:
             return
         if stat.S_ISDIR(mode):
             known = len(self.found.diagnostics)
-            sources = list(self.walk(whole, shown))
+            sources = list(self.walk(path))
             self.found.folders.append(Folder(shown, sources, len(self.found.diagnostics) == known))
         elif (problem := _unfit(path)) is not None:
             self.refuse(codes.NOT_A_MANIFEST, shown, *problem)
@@ -160,40 +160,37 @@ class _Search:
 
     # Walking. Iterative, since folders can stand in each other deeper than calls can.
 
-    def walk(self, top: str, shown: str) -> Iterator[Source]:
-        root = os.path.realpath(top)
+    def walk(self, top: str) -> Iterator[Source]:
+        root = os.path.realpath(os.path.join(self.directory, top))
         seen: set[str] = set()
-        waiting = [(top, shown)]
+        waiting = [top]
         while waiting:
-            path, name = waiting.pop()
-            real = os.path.realpath(path)
+            folder = waiting.pop()
+            real = os.path.realpath(os.path.join(self.directory, folder))
             if real in seen:
                 continue
             seen.add(real)
-            below: list[tuple[str, str]] = []
-            for entry in self.entries(path, name):
-                inside = (
-                    _readable(entry.name) if name == "." else f"{name.rstrip('/')}/{_readable(entry.name)}"
-                )
-                if entry.is_dir():
-                    if not self.leads_out(entry, inside, root):
-                        below.append((entry.path, inside))
-                elif _is_manifest_name(entry.name) and not self.leads_out(entry, inside, root):
+            below: list[str] = []
+            for entry in self.entries(folder):
+                path = os.path.join(folder, entry.name)
+                if _is_folder(entry):
+                    if not self.leads_out(entry, path, root):
+                        below.append(path)
+                elif _is_manifest_name(entry.name) and not self.leads_out(entry, path, root):
                     target = os.path.realpath(entry.path)
-                    yield self.reach(target, inside, os.path.dirname(target), named=False)
+                    yield self.reach(target, self.shown(path), os.path.dirname(target), named=False)
             waiting.extend(reversed(below))
 
-    def entries(self, path: str, shown: str) -> list[os.DirEntry[str]]:
+    def entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:
-            with os.scandir(path) as entries:
+            with os.scandir(os.path.join(self.directory, folder)) as entries:
                 return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
         except OSError as error:
-            self.refuse(
-                codes.UNREADABLE, shown, f"The folder can't be read: {_reason(error)}.", "Check its rights."
-            )
+            message = f"The folder can't be read: {_reason(error)}."
+            self.refuse(codes.UNREADABLE, self.shown(folder), message, "Check its rights.")
             return []
 
-    def leads_out(self, entry: os.DirEntry[str], shown: str, root: str) -> bool:
+    def leads_out(self, entry: os.DirEntry[str], path: str, root: str) -> bool:
         if not entry.is_symlink():
             return False
         target = os.path.realpath(entry.path)
@@ -201,11 +198,18 @@ class _Search:
             return False
         self.refuse(
             codes.UNREADABLE,
-            shown,
+            self.shown(path),
             "The link leads out of the folder that was given.",
             "Put the file there itself, or name what the link leads to on the command line.",
         )
         return True
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _is_manifest_name(name: str) -> bool:

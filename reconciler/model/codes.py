@@ -48,6 +48,7 @@ NO_SECRETS = _code("LDR006", "secrets that apply needs and does not have")
 REFUSED_PLAN = _code("LDR007", "plan that can't be applied")
 
 STALE = _code("LDR008", "plan that no longer fits")
+BLOCKED = _code("LDR010", "plan that guards stand against")
 BAD_PLAN_FILE = _code("LDR009", "plan file that can't be used")
 
 # Files and YAML
@@ -59,6 +60,7 @@ YAML_FEATURE = _code("LDR105", "YAML feature that manifests don't have")
 ENCODING = _code("LDR106", "not UTF-8")
 UNREADABLE = _code("LDR107", "file that can't be read")
 NO_MANIFESTS = _code("LDR108", "nothing to read here")
+SEVERAL_SETTINGS = _code("LDR110", "different settings in one run")
 NOT_A_MANIFEST = _code("LDR109", "document that is no manifest")
 
 # The shape of a manifest

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, TypeAlias, final
+from typing import Final, TypeAlias, TypeGuard, final
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Document: TypeAlias = Mapping[str, Json]
+
+# ASCII digits without leading zeros (RFC 6901), and no more of them than a list can have elements.
+_INDEX = re.compile(r"0|[1-9][0-9]{0,17}")
 
 
 @final
@@ -50,6 +54,11 @@ def same(a: Json | Missing, b: Json | Missing) -> bool:
     return a == b
 
 
+def is_list(value: Json | Missing) -> TypeGuard[Sequence[Json]]:
+    """Whether a value is a JSON array, whatever Python sequence holds it."""
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
 def canonical(document: Json) -> str:
     """One text for all documents that are the `same`: sorted keys, no white space, `1.0` as `1`."""
     return json.dumps(_whole_numbers(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -88,7 +97,7 @@ def lookup(document: Json, path: str) -> Json | Missing:
                 return MISSING
             found = found[token]
         elif isinstance(found, Sequence) and not isinstance(found, str):
-            if not token.isdecimal() or int(token) >= len(found):
+            if not _INDEX.fullmatch(token) or int(token) >= len(found):
                 return MISSING
             found = found[int(token)]
         else:

@@ -4,6 +4,10 @@ ReconcilerError
  ├─ UsageError           the command line, the token or the host can't be used as given
  ├─ SecretError          secrets that a write needs have no usable value
  ├─ PlanRefused          a plan that has errors in it, or that was made without live access
+ ├─ PlanFileError        a saved plan that is cut, altered, or none
+ ├─ Blocked              guards stand against a plan
+ ├─ WrongAccount         the token belongs to another account than the one that is meant
+ ├─ Stale                live moved since a plan was saved, or the plan is not the one that was expected
  ├─ Unreachable          no answer: no connection, a broken one, a deadline
  └─ ServiceError         an answer that says no
      ├─ Unauthorized     401
@@ -30,6 +34,22 @@ class SecretError(ReconcilerError):
 
 class PlanRefused(ReconcilerError):
     """The plan is not one that may be applied."""
+
+
+class PlanFileError(ReconcilerError):
+    """A saved plan can't be used as it is."""
+
+
+class Blocked(ReconcilerError):
+    """Guards block the plan, and nothing lifts them."""
+
+
+class WrongAccount(ReconcilerError):
+    """The token belongs to another account than the one that is meant; nothing else was read."""
+
+
+class Stale(ReconcilerError):
+    """Nothing was written: the plan is no longer, or not, the one that is meant."""
 
 
 class Unreachable(ReconcilerError):

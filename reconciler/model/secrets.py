@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Literal
@@ -103,7 +103,7 @@ def resolved(document: Json, values: Mapping[SecretReference, str]) -> Json:
 class Resolution:
     """What became of a reference: a value, or the reason why there is none, as the end of a sentence."""
 
-    value: str | None = None
+    value: str | None = field(default=None, repr=False)
     reason: str = ""
 
 
@@ -150,7 +150,10 @@ class Secrets:
 
 def _read(path: Path) -> tuple[str, str]:
     """The text of a secret's file and, where there is none, the reason."""
-    real = os.path.realpath(path)
+    try:
+        real = os.path.realpath(path)
+    except ValueError:  # a NUL, which no file's name can hold
+        return "", "is no name of a file"
     if any(real == folder or real.startswith(folder + "/") for folder in _FORBIDDEN_FOLDERS):
         return "", "lies below /proc, /dev or /sys"
     try:
@@ -158,9 +161,10 @@ def _read(path: Path) -> tuple[str, str]:
         handle = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         return "", f"can't be read ({error.strerror})"
+    if not stat.S_ISREG(os.fstat(handle).st_mode):  # before `fdopen`, which raises for a folder
+        os.close(handle)
+        return "", "is no regular file"
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return "", "is no regular file"
         data = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
         return "", "is larger than 64 KiB"

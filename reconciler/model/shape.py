@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from reconciler.model.document import MISSING, Json, Missing, tokens
+from reconciler.model.document import MISSING, Json, Missing, pointer, tokens
 
 
 class Direction(StrEnum):
@@ -150,6 +150,15 @@ class Shape:
         for token in tokens(path):
             shape = shape.member(token)
         return shape
+
+    def field(self, path: str) -> str:
+        """The pointer of the field that a path belongs to: an element of a set-like list is no field of its own."""
+        shape, parts = self, tokens(path)
+        for length, token in enumerate(parts):
+            if shape.unordered:
+                return pointer(parts[:length])
+            shape = shape.member(token)
+        return path
 
     def with_member(self, name: str, shape: Shape) -> Shape:
         """The same shape with another one for a member."""

@@ -73,7 +73,7 @@ def missing_features(
             if observed.present
             else tuple(seen for seen in live.seen() if seen.address.kind == declared.address.kind)
         )
-        if witnesses and not any(name in witness.document for witness in witnesses):
+        if witnesses and all(witness.document.get(name) is None for witness in witnesses):
             yield found(
                 codes.NO_FEATURE,
                 declared,

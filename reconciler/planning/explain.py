@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.model.document import MISSING, Json, Missing, canonical, lookup, pointer
+from reconciler.model.document import (
+    MISSING,
+    Json,
+    Missing,
+    canonical,
+    is_list,
+    lookup,
+    pointer,
+    same,
+    tokens,
+)
 from reconciler.model.secrets import PLACEHOLDER, Verdict, as_reference
 from reconciler.model.shape import Shape
 from reconciler.planning.plan import Action, Change
@@ -35,7 +45,7 @@ def explain(change: Change, shape: Shape) -> tuple[Difference, ...]:
 
 def unchanged_fields(change: Change) -> int:
     """How many declared fields of an updated resource stay as they are."""
-    written = {operation.path.split("/")[1] for operation in change.patch}
+    written = {tokens(operation.path)[0] for operation in change.patch}
     return sum(name not in written for name in change.before or {})
 
 
@@ -50,24 +60,18 @@ def _leaves(document: Mapping[str, Json], shape: Shape, path: tuple[str, ...]) -
 
 def _updates(change: Change, shape: Shape) -> Iterator[Difference]:
     before, after = change.before or {}, change.after or {}
-    for operation in change.patch:
-        was, will = lookup(before, operation.path), operation.value
-        member = shape.at(operation.path)
-        if member.unordered and _is_list(was) and _is_list(will):
-            yield _set_difference(operation.path, was, will)
-        elif isinstance(was, Mapping) and isinstance(will, Mapping):
-            yield from _nested(operation.path, was, will, change.verdicts)
+    for path in dict.fromkeys(shape.field(operation.path) for operation in change.patch):
+        was, will = lookup(before, path), lookup(after, path)
+        if shape.at(path).unordered and is_list(was) and is_list(will):
+            yield _set_difference(path, was, will)
+        elif isinstance(was, Mapping) and isinstance(will, Mapping) and as_reference(will) is None:
+            yield from _nested(path, was, will, change.verdicts)
         else:
-            yield Difference(operation.path, was, lookup(after, operation.path))
+            verdict = change.verdicts.get(path)
+            yield Difference(path, was, will, note="" if verdict is None else verdict.value)
 
 
-def _is_list(value: Json | Missing) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
-
-
-def _set_difference(path: str, was: Json | Missing, will: Json | Missing) -> Difference:
-    assert isinstance(was, Sequence)  # noqa: S101 - for the type checker; the caller looked
-    assert isinstance(will, Sequence)  # noqa: S101
+def _set_difference(path: str, was: Sequence[Json], will: Sequence[Json]) -> Difference:
     old, new = {canonical(value) for value in was}, {canonical(value) for value in will}
     return Difference(
         path,
@@ -102,8 +106,9 @@ def _nested(
     )
     levels = [level for category in tree.values() for level in category]
     for level in sorted(levels, key=lambda level: [str(step) for step in level.path(output_format="list")]):
-        inner = path + pointer(level.path(output_format="list"))
-        yield Difference(inner, _side(level.t1), _side(level.t2))
+        before, after = _side(level.t1), _side(level.t2)
+        if not same(before, after):  # to deepdiff 1 and 1.0 differ
+            yield Difference(path + pointer(level.path(output_format="list")), before, after)
 
 
 def _side(value: object) -> Json | Missing:

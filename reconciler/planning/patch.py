@@ -12,7 +12,7 @@ from typing import Literal
 
 import jsonpatch
 
-from reconciler.model.document import MISSING, Document, Json, Missing, pointer
+from reconciler.model.document import MISSING, Document, Json, Missing, canonical, is_list, lookup, pointer
 from reconciler.model.shape import OPAQUE, Shape
 from reconciler.planning.rebase import equal
 
@@ -33,14 +33,19 @@ class Operation:
         return sent
 
 
-def patch(before: Document, after: Document, shape: Shape = OPAQUE) -> tuple[Operation, ...]:
+def patch(
+    before: Document, after: Document, shape: Shape = OPAQUE, lists: Literal["whole", "elements"] = "whole"
+) -> tuple[Operation, ...]:
     """The operations that make `after` of `before`, sorted by path; none where nothing differs.
 
     One for each differing field, at the deepest path that the service takes: a set-like list and an
     `Atomic` object are one field. Below a `Stored` object it is always a `replace`, also of a member
-    that the service doesn't show.
+    that the service doesn't show. With `lists="elements"` a set-like list is changed element by element.
     """
-    return tuple(_members(before, after, shape, ()))
+    operations = tuple(_members(before, after, shape, ()))
+    if lists == "whole":
+        return operations
+    return tuple(finer for operation in operations for finer in _by_element(operation, before, shape))
 
 
 def _members(
@@ -57,7 +62,7 @@ def _member(
 ) -> Iterator[Operation]:
     if isinstance(after, Missing):
         yield Operation("remove", pointer(path))
-    elif isinstance(before, Missing) and shape.stored and isinstance(after, Mapping):
+    elif shape.stored and isinstance(after, Mapping) and (isinstance(before, Missing) or before is None):
         yield from _members({}, after, shape, path)
     elif isinstance(before, Missing):
         yield Operation("replace" if parent.stored else "add", pointer(path), after)
@@ -67,6 +72,53 @@ def _member(
         yield from _members(before, after, shape, path)
     else:
         yield Operation("replace", pointer(path), after)
+
+
+def _by_element(operation: Operation, before: Document, shape: Shape) -> Iterator[Operation]:
+    """The replacement of a set-like list as max(removed, added) operations on its elements.
+
+    One operation takes at most one element out and puts at most one in, so fewer can't do it. Operations
+    by index race with other writers, so a `test` of the element goes before each; an append needs none.
+    """
+    was = lookup(before, operation.path)
+    will = operation.value
+    if not (
+        operation.op == "replace" and shape.at(operation.path).unordered and is_list(was) and is_list(will)
+    ):
+        yield operation
+        return
+    new, old = {canonical(value) for value in will}, {canonical(value) for value in was}
+    gone = [index for index, value in enumerate(was) if canonical(value) not in new]
+    come = [value for value in will if canonical(value) not in old]
+    for index, value in zip(gone, come, strict=False):
+        yield Operation("test", f"{operation.path}/{index}", was[index])
+        yield Operation("replace", f"{operation.path}/{index}", value)
+    for index in reversed(gone[len(come) :]):
+        yield Operation("test", f"{operation.path}/{index}", was[index])
+        yield Operation("remove", f"{operation.path}/{index}")
+    for value in come[len(gone) :]:
+        yield Operation("add", f"{operation.path}/-", value)
+
+
+def preconditions(
+    operations: Sequence[Operation], before: Document, shape: Shape, version: int | None
+) -> tuple[Operation, ...]:
+    """Test operations on what the others change: the field as it was, or the version where secrets hide it."""
+    fields = dict.fromkeys(shape.field(operation.path) for operation in operations if operation.op != "test")
+    tests = []
+    for path in fields:
+        was = lookup(before, path)
+        if not isinstance(was, Missing) and not _conceals(shape.at(path)):
+            tests.append(Operation("test", path, was))
+    if len(tests) < len(fields) and version is not None:
+        tests.append(Operation("test", "/version", version))
+    return tuple(tests)
+
+
+def _conceals(shape: Shape) -> bool:
+    """Whether a value of this shape holds secrets, so that live shows it masked."""
+    inner = (*shape.members.values(), *(() if shape.rest is None else (shape.rest,)))
+    return shape.secret or any(_conceals(member) for member in inner)
 
 
 def verified(
@@ -95,7 +147,9 @@ def _as_stored(before: Document, after: Document, shape: Shape) -> dict[str, Jso
             stored.setdefault(name, None)
         if not isinstance(value, Mapping) or member.atomic or member.secret:
             continue
-        inner = stored.get(name, {} if member.stored else MISSING)
+        inner = stored.get(name)
+        if inner is None and member.stored:
+            inner = {}
         if isinstance(inner, Mapping):
             stored[name] = _as_stored(inner, value, member)
     return stored

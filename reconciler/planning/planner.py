@@ -11,11 +11,15 @@ from reconciler.model.diagnostic import Diagnostic, in_order
 from reconciler.model.document import MISSING, Document, lookup, pointer, same
 from reconciler.model.kind import Kind, Kinds, ancestors
 from reconciler.model.secrets import Resolve, SecretReference, Verdict, references
+from reconciler.model.settings import DEFAULTS, PatchForms, Settings
+from reconciler.model.shape import Shape, divided
 from reconciler.model.state import Declared, Live, Observed, Presence
 from reconciler.planning import checks, creation, removal
 from reconciler.planning.checks import found
+from reconciler.planning.fingerprint import fingerprint
+from reconciler.planning.guards import guards
 from reconciler.planning.judgement import judge_with, unset, verdicts
-from reconciler.planning.patch import Operation, documents, patch, verified
+from reconciler.planning.patch import documents, patch, verified
 from reconciler.planning.plan import Action, Change, FieldPlace, Plan
 from reconciler.planning.rebase import Judge, project, rebase, with_references
 from reconciler.planning.risk import loosened
@@ -27,6 +31,8 @@ def make_plan(
     kinds: Kinds,
     resolve: Resolve,
     diagnostics: Iterable[Diagnostic] = (),
+    *,
+    settings: Settings = DEFAULTS,
 ) -> Plan:
     """The plan that makes live what the manifests declare.
 
@@ -34,12 +40,17 @@ def make_plan(
     still shows every change that is certain. Values that `resolve` gives are compared with live masks
     and stand nowhere in the plan.
     """
-    planner = _Planner({declared.address: declared for declared in desired}, live, kinds, judge_with(resolve))
+    planner = _Planner(
+        {declared.address: declared for declared in desired}, live, kinds, judge_with(resolve), settings.patch
+    )
     for declared in desired:
         planner.add(declared)
     changes = tuple(sorted(planner.travelling(), key=planner.order))
     return Plan(
         changes=changes,
+        guards=guards(changes, desired, kinds, settings),
+        fingerprint=fingerprint(changes, kinds),
+        preconditions=settings.preconditions,
         unchanged=planner.unchanged,
         diagnostics=in_order([*diagnostics, *planner.diagnostics, *unset(desired, resolve, _uses(changes))]),
     )
@@ -60,6 +71,7 @@ class _Planner:
     live: Live
     kinds: Kinds
     judge: Judge
+    forms: PatchForms
     changes: list[Change] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     unchanged: int = 0
@@ -124,6 +136,8 @@ class _Planner:
             self._report(removal.other_id(declared, observed, kind))
             return
         shape = kind.shape(declared.address)
+        if self.forms.config == "members":
+            shape = divided(shape)
         wanted = kind.wanted(declared)
         after = rebase(wanted, observed.document, shape, self.judge)
         problems = [
@@ -136,12 +150,16 @@ class _Planner:
             return
         before_part = project(observed.document, wanted, shape)
         after_part = project(after, wanted, shape)
-        operations = verified(before_part, after_part, patch(before_part, after_part, shape), shape)
+        operations = verified(
+            before_part, after_part, patch(before_part, after_part, shape, self.forms.lists), shape
+        )
         if not operations:
             self.unchanged += 1
             return
+        needs = references(documents(operations))
         verdict = verdicts(wanted, observed.document, self.judge)
-        fields = _places(declared, kind, _written(operations, wanted, verdict, before_part, after_part))
+        written = dict.fromkeys(shape.field(operation.path) for operation in operations)
+        fields = _places(declared, kind, _written(written, wanted, verdict, before_part, after_part))
         self.changes.append(
             Change(
                 Action.UPDATE,
@@ -152,8 +170,10 @@ class _Planner:
                 patch=operations,
                 position=fields[0].position if fields else declared.start,
                 fields=fields,
-                needs=references(documents(operations)),
+                needs=needs,
                 verdicts=verdict,
+                critical=_is_critical(shape, observed.document, after),
+                version=observed.version if kind.versioned and needs else None,
                 loosens=loosened(before_part, after_part, shape),
             )
         )
@@ -214,6 +234,12 @@ class _Planner:
         return rank, change.address.keys[0], list(self.kinds).index(change.address.kind), change.address
 
 
+def _is_critical(shape: Shape, *documents: Document) -> bool:
+    """Whether the resource says of itself that it is critical, before or after."""
+    switches = [name for name, member in shape.members.items() if member.critical]
+    return any(document.get(name) is True for document in documents for name in switches)
+
+
 def _ambiguous(declared: Declared, observed: Observed) -> Diagnostic:
     return found(
         codes.AMBIGUOUS,
@@ -224,21 +250,21 @@ def _ambiguous(declared: Declared, observed: Observed) -> Diagnostic:
 
 
 def _written(
-    change: Sequence[Operation],
+    paths: Iterable[str],
     wanted: Document,
     verdict: Mapping[str, Verdict],
     before: Document,
     after: Document,
 ) -> Iterator[str]:
-    """The declared fields that the operations change; members of what is written whole one by one."""
-    for operation in change:
-        declared = lookup(wanted, operation.path)
-        was, will = lookup(before, operation.path), lookup(after, operation.path)
+    """The declared fields that a patch changes; members of what is written whole one by one."""
+    for path in paths:
+        declared = lookup(wanted, path)
+        was, will = lookup(before, path), lookup(after, path)
         if not (isinstance(declared, Mapping) and isinstance(was, Mapping) and isinstance(will, Mapping)):
-            yield operation.path
+            yield path
             continue
         for name in declared:
-            inner = operation.path + pointer((name,))
+            inner = path + pointer((name,))
             if verdict.get(inner, Verdict.CHANGED) is not Verdict.CHANGED:
                 continue  # resent because the whole is, not because it differs
             if not same(was.get(name, MISSING), will.get(name, MISSING)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from reconciler.model.document import MISSING, Document, Json, Missing, canonical, same
+from reconciler.model.document import MISSING, Document, Json, Missing, canonical, is_list, same
 from reconciler.model.secrets import PLACEHOLDER, SecretReference, Verdict, as_reference
 from reconciler.model.shape import Shape
 
@@ -44,14 +44,22 @@ def _rebase(wanted: Json, live: Json | Missing, shape: Shape, judge: Judge) -> J
         if not shape.atomic:
             return merged
         # Written whole or not at all: once a member differs, every declared secret goes along.
-        return live if equal(merged, live, shape) else {**live, **wanted}
-    if shape.unordered and _is_list(wanted):
+        return live if equal(merged, live, shape) else _whole(wanted, live, shape)
+    if shape.unordered and is_list(wanted):
         return live if equal(wanted, live, shape) else _each_once(wanted)
     return live if same(wanted, live) else wanted
 
 
-def _is_list(value: Json | Missing) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+def _whole(wanted: Mapping[str, Json], live: Mapping[str, Json], shape: Shape) -> dict[str, Json]:
+    """All that is declared, in the manifest's words, over all that is not."""
+    whole = dict(live)
+    for name, value in wanted.items():
+        was, member = live.get(name), shape.member(name)
+        if isinstance(value, Mapping) and isinstance(was, Mapping) and not member.secret:
+            whole[name] = _whole(value, was, member)
+        else:
+            whole[name] = value
+    return whole
 
 
 def _each_once(values: Json) -> list[Json]:
@@ -63,8 +71,8 @@ def equal(a: Json | Missing, b: Json | Missing, shape: Shape) -> bool:
     """Whether two documents are the same to a shape: as JSON, but set-like lists as sets."""
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return a.keys() == b.keys() and all(equal(a[name], b[name], shape.member(name)) for name in a)
-    if shape.unordered and _is_list(a) and _is_list(b):
-        return set(map(canonical, a)) == set(map(canonical, b))  # type: ignore[arg-type]  # both are lists
+    if shape.unordered and is_list(a) and is_list(b):
+        return set(map(canonical, a)) == set(map(canonical, b))
     return same(a, b)
 
 

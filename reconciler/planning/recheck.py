@@ -103,7 +103,7 @@ def _updated(change: Change, observed: Observed, kind: Kind, judge: Judge) -> Re
     wanted = change.after or {}
     live = project(observed.document, wanted, shape)
     after = project(rebase(wanted, observed.document, shape, judge), wanted, shape)
-    touched = sorted({operation.path for operation in change.patch if operation.op != "test"})
+    touched = sorted({shape.field(operation.path) for operation in change.patch if operation.op != "test"})
     undone = [path for path in touched if not equal(lookup(live, path), lookup(after, path), shape.at(path))]
     if not undone:
         return Recheck(Still.DONE)

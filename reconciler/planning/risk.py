@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from reconciler.model.document import MISSING, Document, Json, Missing, pointer
+from reconciler.model.document import MISSING, Document, Json, Missing, canonical, is_list, pointer
 from reconciler.model.shape import Direction, Shape
 
 
@@ -22,7 +22,7 @@ def _loosened(
         if isinstance(value, Mapping):
             yield from _loosened(was if isinstance(was, Mapping) else {}, value, member, (*path, name))
         elif member.protects is not None and _weaker(
-            member.absent_means if isinstance(was, Missing) else was, value, member.protects
+            member.absent_means if isinstance(was, Missing) or was is None else was, value, member.protects
         ):
             yield (*path, name)
 
@@ -36,12 +36,12 @@ def _weaker(before: Json | Missing, after: Json, strong: Direction) -> bool:
         case Direction.HIGHER:
             return _is_number(before) and _is_number(after) and after < before  # type: ignore[operator]
         case Direction.MORE:
-            return _is_list(before) and _is_list(after) and bool(set(before) - set(after))  # type: ignore[arg-type]
+            return (
+                is_list(before)
+                and is_list(after)
+                and not {*map(canonical, before)} <= {*map(canonical, after)}
+            )
 
 
 def _is_number(value: Json | Missing) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_list(value: Json | Missing) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)

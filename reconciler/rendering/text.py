@@ -13,7 +13,7 @@ from reconciler.model.kind import Kinds
 from reconciler.model.secrets import PLACEHOLDER
 from reconciler.model.text import printable
 from reconciler.planning.explain import Difference, explain, unchanged_fields
-from reconciler.planning.plan import Action, Change, Outcome, Plan, Status
+from reconciler.planning.plan import Action, Change, Guard, Outcome, Plan, Status
 from reconciler.rendering.lines import Line, Span, Style, line, value
 
 SYMBOLS: Final = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
@@ -72,8 +72,16 @@ def plan(found: Plan, kinds: Kinds) -> Iterator[Line]:
             yield from _change(change, kinds)
             yield line()
         yield line(Span(totals(found), "bold"))
+        yield from _guards(found.guards)
     elif not found.has_errors:
         yield from no_changes(found)
+
+
+def _guards(found: Iterable[Guard]) -> Iterator[Line]:
+    for guard in found:
+        yield line()
+        yield line(Span(f"Blocked by {guard.code}: ", "error"), printable(guard.message))
+        yield line(Span(f"    If it is meant: reconciler apply {printable(guard.flag)}", "dim"))
 
 
 def no_changes(found: Plan) -> Iterator[Line]:
@@ -175,7 +183,8 @@ def outcome(became: Outcome) -> Line:
     word, style = _BECAME[became.status]
     change = became.change
     said = word or _DONE[change.action]
-    error = f": {printable(became.error)}" if became.error else ""
+    said_more = became.error or became.note
+    error = f": {printable(said_more)}" if said_more else ""
     unprotected = " UNPROTECTED:" if became.unprotected else ""
     return line(
         Span(f"  {SYMBOLS[change.action]} ", _STYLES[change.action]),

@@ -14,16 +14,16 @@ from typing import Any, Final, TypeAlias
 Document: TypeAlias = dict[str, Any]
 Schema: TypeAlias = dict[str, Any]
 
-_ERRORS: Final[Mapping[int, str]] = {
+ERRORS: Final[Mapping[int, str]] = {
     400: "InvalidRequestErrorRep",
     401: "UnauthorizedErrorRep",
     403: "ForbiddenErrorRep",
     404: "NotFoundErrorRep",
-    405: "MethodNotAllowedErrorRep",
     409: "StatusConflictErrorRep",
     422: "PatchFailedErrorRep",
     429: "RateLimitedErrorRep",
 }
+"""The schema that goes with each status."""
 _COMPONENTS: Final = "#/components/schemas/"
 
 
@@ -36,7 +36,7 @@ class Unlisted:
     def put_right(self, document: Document, operation: Schema) -> None:
         """List it, with the error schema that other operations have for it."""
         assert str(self.status) not in operation["responses"], "it is listed by now"
-        schema = {"$ref": _COMPONENTS + _ERRORS[self.status]}
+        schema = {"$ref": _COMPONENTS + ERRORS[self.status]}
         operation["responses"][str(self.status)] = {
             "description": "",
             "content": {"application/json": {"schema": schema}},
@@ -259,7 +259,7 @@ DEFECTS: Final = (
     Defect(
         "error-id",
         "The overview shows an id in every error; no error schema has one.",
-        Unnamed(tuple(_ERRORS.values()), "id", "string"),
+        Unnamed(tuple(ERRORS.values()), "id", "string"),
         (),
     ),
     Defect(

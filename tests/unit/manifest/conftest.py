@@ -51,7 +51,7 @@ class MoonSpec(Spec):
     weight: Annotated[float, Field(gt=0, lt=10)] = declared("Its weight.")
     bright: bool = declared("Whether it shines.")
     orbit: Literal["near", "middle", "far"] = declared("Where it is.")
-    tags: Annotated[list[Tag], Unordered(), Field(max_length=3)] = declared("Its tags.")
+    tags: Annotated[list[Tag], Unordered(), Field(max_length=5)] = declared("Its tags.")
     guard: Guard = declared("Who looks at it.")
     source: Annotated[Source, Atomic(), FromSibling("key")] = declared("What it is cloned from.")
     notes: Annotated[dict[str, JsonValue], Atomic()] = declared("Whatever one likes.")
@@ -165,6 +165,23 @@ def read(tmp_path: Path, kinds: Kinds) -> Read:
         return load(["-"], kinds, directory=tmp_path, stdin=lambda: dedent(text).lstrip("\n").encode())
 
     return read_text
+
+
+Brief = Callable[[Loaded], list[tuple[str, int, int]]]
+
+
+@pytest.fixture
+def brief() -> Brief:
+    """Code, line and column of every finding."""
+
+    def findings(loaded: Loaded) -> list[tuple[str, int, int]]:
+        return [
+            (found.code.text, found.position.line, found.position.column)
+            for found in loaded.diagnostics
+            if found.position is not None
+        ]
+
+    return findings
 
 
 Write = Callable[[Mapping[str, str]], Path]

@@ -6,17 +6,7 @@ import warnings
 
 import pytest
 
-from reconciler.manifest.load import Loaded
-
 HEAD = "apiVersion: reconciler/v1\nkind: Moon\nmetadata: {planet: mars, key: deimos}\nspec:\n"
-
-
-def brief(loaded: Loaded) -> list[tuple[str, int, int]]:
-    return [
-        (found.code.text, found.position.line, found.position.column)
-        for found in loaded.diagnostics
-        if found.position is not None
-    ]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +96,7 @@ def brief(loaded: Loaded) -> list[tuple[str, int, int]]:
     ],
 )
 def test_one_finding_says_what_is_wrong_with_the_yaml(
-    read, spec: str, place: tuple[str, int, int], words: str
+    read, brief, spec: str, place: tuple[str, int, int], words: str
 ) -> None:
     loaded = read(HEAD + spec)
     assert brief(loaded) == [place]
@@ -124,11 +114,11 @@ def test_one_finding_says_what_is_wrong_with_the_yaml(
         ("%ODD\n---\n" + HEAD + " {}\n", 1),
     ],
 )
-def test_a_directive_is_refused_and_not_obeyed(read, text: str, line: int) -> None:
+def test_a_directive_is_refused_and_not_obeyed(read, brief, text: str, line: int) -> None:
     assert brief(read(text)) == [("LDR105", line, 1)]
 
 
-def test_a_mistake_in_the_yaml_leaves_the_rest_of_the_document_to_be_checked(read) -> None:
+def test_a_mistake_in_the_yaml_leaves_the_rest_of_the_document_to_be_checked(read, brief) -> None:
     loaded = read(HEAD + "  name: !x y\n  name: z\n  size: .nan\n  1: x\n  color: 417505\n  nmae: x\n")
     assert brief(loaded) == [
         ("LDR102", 5, 9),
@@ -140,7 +130,7 @@ def test_a_mistake_in_the_yaml_leaves_the_rest_of_the_document_to_be_checked(rea
     ]
 
 
-def test_a_member_lost_to_a_mistake_is_not_missing_as_well(read) -> None:
+def test_a_member_lost_to_a_mistake_is_not_missing_as_well(read, brief) -> None:
     assert brief(
         read("apiVersion: reconciler/v1\nkind: Moon\nmetadata: {<<: {planet: mars}, key: x}\nspec: {}\n")
     ) == [("LDR105", 3, 12)]
@@ -152,7 +142,7 @@ def test_a_member_lost_to_a_mistake_is_not_missing_as_well(read) -> None:
     assert brief(read(HEAD + "  source: {1: x}\n")) == [("LDR205", 5, 12)]
 
 
-def test_documents_before_a_broken_one_are_checked_and_declared(read) -> None:
+def test_documents_before_a_broken_one_are_checked_and_declared(read, brief) -> None:
     loaded = read(
         HEAD + "  name: x\n---\n" + HEAD.replace("deimos", "phobos") + "  nmae: x\n---\na: [\n---\n" + HEAD
     )
@@ -161,7 +151,7 @@ def test_documents_before_a_broken_one_are_checked_and_declared(read) -> None:
     assert "What follows it in the file is not checked" in loaded.diagnostics[1].hint
 
 
-def test_what_was_found_in_a_document_before_it_broke_is_still_said(read) -> None:
+def test_what_was_found_in_a_document_before_it_broke_is_still_said(read, brief) -> None:
     assert brief(read("a: !x 1\nb: [\n")) == [("LDR102", 1, 4), ("LDR101", 2, 4)]
 
 

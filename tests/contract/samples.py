@@ -1,0 +1,93 @@
+"""A world with something of everything in it, and a right request for each operation of the sandbox."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from reconciler.sandbox.identifiers import Identifiers
+from reconciler.sandbox.seed import seed
+from reconciler.sandbox.store import Store
+
+TOKENS: Final = {"api-writer": "writer", "api-reader": "reader", "api-nobody": "none"}
+WRITER, READER, NOBODY = TOKENS
+
+_SPLIT: Final = {
+    "workspaceApiKey": "example-split-key",
+    "workspaceId": "ws-12",
+    "environmentId": "env-test",
+    "ldApiKey": "example-access-token",
+}
+BODIES: Final[Mapping[str, Any]] = {
+    "postProject": {
+        "key": "loyalty",
+        "name": "Loyalty",
+        "tags": ["team-growth"],
+        "defaultClientSideAvailability": {"usingEnvironmentId": False, "usingMobileKey": True},
+        "namingConvention": {"case": "kebabCase", "prefix": "loy-"},
+        "environments": [{"key": "live", "name": "Live", "color": "417505", "critical": True}],
+    },
+    "patchProject": [
+        {"op": "replace", "path": "/name", "value": "Checkout and cart"},
+        {"op": "add", "path": "/tags/-", "value": "renamed"},
+    ],
+    "postEnvironment": {
+        "key": "canary",
+        "name": "Canary",
+        "color": "F5A623",
+        "defaultTtl": 5,
+        "source": {"key": "production"},
+    },
+    "patchEnvironment": [
+        {"op": "replace", "path": "/defaultTtl", "value": 10},
+        {"op": "replace", "path": "/approvalSettings/minNumApprovals", "value": 3},
+    ],
+    "createIntegrationDeliveryConfiguration": {
+        "config": {"storeId": "kv-2", "apiToken": "example-fastly-token"},
+        "name": "Edge store US",
+        "on": True,
+        "tags": ["edge"],
+    },
+    "patchIntegrationDeliveryConfiguration": [{"op": "replace", "path": "/on", "value": False}],
+    "createFlagImportConfiguration": {"config": _SPLIT, "name": "Second migration", "tags": ["migration"]},
+    "patchFlagImportConfiguration": [{"op": "replace", "path": "/tags", "value": ["migration", "q3"]}],
+}
+"""A right body for each operation that takes one, at what `places` names."""
+
+
+@contextmanager
+def seeded(**options: Any) -> Iterator[Store]:
+    """The same world each time, in memory."""
+    with Store(None, ids=Identifiers(random.Random(7).getrandbits), **options) as store:
+        seed(store)
+        yield store
+
+
+def places(store: Store) -> Mapping[str, Mapping[str, str]]:
+    """Keys of what exists, by a part of the path that tells where: what stands for a template's parameters."""
+    with store.transaction() as world:
+        delivery = next(
+            record for record in world.every("featureStore") if record["integrationKey"] == "cloudflare"
+        )
+        on_fastly = next(record for record in world.every("featureStore", project="checkout"))
+        imported = world.every("flag-import")[0]
+    keys = ("projectKey", "environmentKey", "integrationKey")
+    return {
+        # Of the integrations here, only this one has a validation request.
+        "/validate": {**{key: delivery[key] for key in keys}, "id": delivery["_id"]},
+        "/featureStore": {**{key: on_fastly[key] for key in keys}, "id": on_fastly["_id"]},
+        "/flag-import": {
+            "projectKey": imported["projectKey"],
+            "integrationKey": imported["integrationKey"],
+            "integrationId": imported["_id"],
+        },
+        "": {"projectKey": "checkout", "environmentKey": "production"},
+    }
+
+
+def parameters(template: str, there: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+    """What stands for a template's parameters, so that it leads to something that exists."""
+    keys = next(keys for part, keys in there.items() if part in template)
+    return {name: value for name, value in keys.items() if f"{{{name}}}" in template}
