@@ -336,7 +336,8 @@ def check(found: Plan, *, secrets: Secrets | None = None, allow: Sequence[Allowa
         listed = " ".join(
             f"{guard.code}: {guard.message} If it is meant: {guard.flag}." for guard in blocking
         )
-        raise Blocked(f"Nothing was written, since {len(blocking)} guards stand against it. {listed}")
+        stand = "a guard stands" if len(blocking) == 1 else f"{len(blocking)} guards stand"
+        raise Blocked(f"Nothing was written, since {stand} against it. {listed}")
     values_for(found, secrets or Secrets())
 
 

@@ -6,15 +6,16 @@ A stream is read by one parser object that is made for it: ruamel's keep state a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import Event
+from ruamel.yaml.events import Event, ScalarEvent
 from ruamel.yaml.scanner import Scanner, ScannerError
 
 from reconciler.manifest.complaints import BAD_ESCAPE, ESCAPE_HINT, complaint
 from reconciler.manifest.decode import BrokenYamlError
+from reconciler.manifest.parsed import Place
 from reconciler.model import codes
 
 MAX_DEPTH: Final = 64
@@ -47,7 +48,7 @@ class Events:
         reader = self._yaml.reader
         return BrokenYamlError(codes.SYNTAX, message, hint, reader.line + 1, reader.column + 1)
 
-    def directives(self, before: int | None) -> list[tuple[int, int]]:
+    def directives(self, before: int | None) -> list[Place]:
         """Takes the line and column of each directive, before a character of the text or of all."""
         noted: list[tuple[int, int, int]] = self._yaml.scanner.directives
         taken = [(line, column) for index, line, column in noted if before is None or index < before]
@@ -96,3 +97,19 @@ def too_deep(line: int, column: int) -> BrokenYamlError:
         line,
         column,
     )
+
+
+def place_of(event: Any) -> Place:
+    """Line and column, from 1, of an event's node."""
+    mark = event.start_mark
+    return mark.line + 1, mark.column + 1
+
+
+def plain_text(event: Any) -> str | None:
+    """What stands in the file, if the event is a scalar without quotes."""
+    return event.value if isinstance(event, ScalarEvent) and event.style is None else None
+
+
+def is_empty(event: Any) -> bool:
+    """Whether nothing at all stands where an event says that there is a scalar."""
+    return plain_text(event) == "" and event.start_mark.index == event.end_mark.index

@@ -21,7 +21,7 @@ from ruamel.yaml.events import (
 
 from reconciler.manifest.aliases import Anchors, limit
 from reconciler.manifest.decode import BrokenYamlError
-from reconciler.manifest.events import MAX_DEPTH, Events, too_deep
+from reconciler.manifest.events import MAX_DEPTH, Events, is_empty, place_of, plain_text, too_deep
 from reconciler.manifest.parsed import Parsed, ParsedFile, Place
 from reconciler.manifest.scalars import NotANumberError, resolve, text_of
 from reconciler.manifest.wording import quoted, sort_of
@@ -73,12 +73,12 @@ class _Reader:
         document = self.document
         try:
             event = next(self.events)
-            document.value = self.node(event, "", _place(event), 1)
+            document.value = self.node(event, "", place_of(event), 1)
         except BrokenYamlError:
             # Half a document is no document; whose it would have been can't be told.
             document.whole, document.own_faults = False, []
             raise
-        document.empty = _is_empty(event)
+        document.empty = is_empty(event)
         if isinstance(document.value, dict) and document.value:
             document.values[""] = next(iter(document.keys.values()), document.values[""])
 
@@ -98,25 +98,25 @@ class _Reader:
             return self.content(event, pointer, place, depth)
         opened = self.known.open(event.anchor, self.nodes, depth)
         value = self.content(event, pointer, place, depth)
-        self.known.close(opened, value, _plain_text(event), self.nodes)
+        self.known.close(opened, value, plain_text(event), self.nodes)
         return value
 
     def content(self, event: Any, pointer: str | None, place: Place, depth: int) -> Json:
         if isinstance(event, ScalarEvent):
             return self.scalar(event, pointer, place)
         if depth > MAX_DEPTH:
-            raise too_deep(*_place(event))
+            raise too_deep(*place_of(event))
         self.known.deepest = max(self.known.deepest, depth)
         if pointer is not None:
-            self.document.values[pointer] = _place(event)
+            self.document.values[pointer] = place_of(event)
         if isinstance(event, SequenceStartEvent):
             return self.list(pointer, depth)
         return self.mapping(pointer, depth, is_flow=bool(event.flow_style))
 
     def scalar(self, event: ScalarEvent, pointer: str | None, place: Place) -> Json:
-        text = _plain_text(event)
-        if not _is_empty(event):
-            place = _place(event)
+        text = plain_text(event)
+        if not is_empty(event):
+            place = place_of(event)
         if pointer is not None:
             self.document.values[pointer] = place
         if text is None:
@@ -143,7 +143,7 @@ class _Reader:
         for event in self.events:
             if isinstance(event, SequenceEndEvent):
                 break
-            line, column = _place(event)
+            line, column = place_of(event)
             inside = None if pointer is None else f"{pointer}/{len(items)}"
             # An empty item has its place right behind its dash, and takes that of the dash.
             items.append(self.node(event, inside, (line, max(column - 1, 1)), depth + 1))
@@ -155,7 +155,7 @@ class _Reader:
         for event in self.events:
             if isinstance(event, MappingEndEvent):
                 break
-            place = _place(event)
+            place = place_of(event)
             key = self.key(event, place, pointer, depth)
             value = next(self.events)
             if key is None or self.refuses(event, key, place, pointer, places):
@@ -165,7 +165,7 @@ class _Reader:
             if inside is not None:
                 self.document.keys[inside] = place
             places[key] = place
-            if is_flow and ":" in key and _plain_text(event) is not None and _is_empty(value):
+            if is_flow and ":" in key and plain_text(event) is not None and is_empty(value):
                 message = "A colon without a space after it ends no key here."
                 hint = "Write a space after the colon, or put the text in quotes."
                 self.document.own_fault(codes.SYNTAX, message, place, hint, inside)
@@ -196,7 +196,7 @@ class _Reader:
             self.document.own_fault(codes.DUPLICATE_KEY, message, place, "Remove one of them.")
             self.document.lose(_below(pointer, key))
             return True
-        if key == "<<" and _plain_text(event) is not None:
+        if key == "<<" and plain_text(event) is not None:
             message = "The merge key << stands here, which YAML 1.2 doesn't have."
             self.document.own_fault(codes.YAML_FEATURE, message, place, "Write out what it would merge.")
             self.document.lose(pointer)
@@ -211,10 +211,10 @@ class _Reader:
             hint = "Remove it; a value in quotes is a text anyway."
         else:
             message, hint = "A custom tag (`!…`) stands here, and manifests have none.", _QUOTE_IT
-        self.document.fault(codes.TAG, message, _place(event), hint, pointer)
+        self.document.fault(codes.TAG, message, place_of(event), hint, pointer)
 
     def alias(self, event: AliasEvent, pointer: str | None, depth: int) -> Json:
-        place = _place(event)
+        place = place_of(event)
         if pointer is not None:
             self.document.values[pointer] = place
         anchored = self.known.refer(event.anchor, place, depth)
@@ -235,20 +235,5 @@ class _Reader:
         return anchored.value
 
 
-def _place(event: Any) -> Place:
-    mark = event.start_mark
-    return mark.line + 1, mark.column + 1
-
-
 def _below(pointer: str | None, key: str) -> str | None:
     return None if pointer is None else pointer + "/" + key.replace("~", "~0").replace("/", "~1")
-
-
-def _plain_text(event: Any) -> str | None:
-    """What stands in the file, if it is a scalar without quotes."""
-    return event.value if isinstance(event, ScalarEvent) and event.style is None else None
-
-
-def _is_empty(event: Any) -> bool:
-    """Whether nothing at all stands where an event says that there is a scalar."""
-    return _plain_text(event) == "" and event.start_mark.index == event.end_mark.index

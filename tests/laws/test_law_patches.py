@@ -298,3 +298,29 @@ def test_whatever_the_masks_show_the_verdict_decides(met: Meeting) -> None:
         path = steps(operation.path)
         if shape_at(met.shape, path).secret:
             assert at(met.live, path[:-1]) in (MISSING, None)  # written along with all that is around it
+
+
+@LAW
+@given(meetings())
+def test_element_by_element_a_list_becomes_the_same_set_with_as_few_operations(met: Meeting) -> None:
+    after = rebased(met)
+    finer = patch(met.live, after, met.shape, "elements")
+    assert plain(without_hollow(applied(met.live, finer, met.shape), met.shape), met.shape) == plain(
+        without_hollow(after, met.shape), met.shape
+    )
+    for operation in patch(met.live, after, met.shape):
+        path = steps(operation.path)
+        was, shape = at(met.live, path), shape_at(met.shape, path)
+        within = [each for each in finer if each.path == operation.path or met.shape.field(each.path) == operation.path]
+        written = [each for each in within if each.op != "test"]
+        if operation.op != "replace" or not shape.unordered or shape.atomic or not isinstance(was, list):
+            assert written == [operation]
+            continue
+        old, new = {plain(item) for item in was}, {plain(item) for item in operation.value}
+        gone = [item for item in was if plain(item) not in new]
+        assert len(written) == max(len(gone), len(new - old))
+        # Indexes race: what is taken out by index is tested first.
+        taken = [each for each in written if each.op != "add"]
+        tests = [each for each in within if each.op == "test"]
+        assert [each.path for each in tests] == [each.path for each in taken]
+        assert [plain(each.value) for each in tests].sort() == [plain(item) for item in gone].sort()
