@@ -72,20 +72,22 @@ def _unknown_integration(capability: str, integration: str, declared: Declared) 
 def _check_config(
     known: Mapping[str, Variable], integration: str, config: Mapping[str, Json], declared: Declared
 ) -> Iterable[Diagnostic]:
+    meant = set()
     for name, value in config.items():
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            yield Diagnostic(
-                codes.UNKNOWN_VARIABLE,
-                f"spec.config.{name} is no variable of integration {integration!r}.",
-                declared.positions.key(_place(name)),
-                f"Did you mean {near[0]}?" if near else f"Its variables are: {', '.join(known)}.",
-                declared.address,
-            )
-        else:
+        if name in known:
             yield from _check_value(known[name], value, declared)
+            continue
+        near = difflib.get_close_matches(name, known.keys() - config.keys(), n=1)
+        meant.update(near)
+        yield Diagnostic(
+            codes.UNKNOWN_VARIABLE,
+            f"spec.config.{name} is no variable of integration {integration!r}.",
+            declared.positions.key(_place(name)),
+            f"Did you mean {near[0]}?" if near else f"Its variables are: {', '.join(known)}.",
+            declared.address,
+        )
     for name, variable in known.items():
-        if variable.required and name not in config:
+        if variable.required and name not in config and name not in meant:
             yield Diagnostic(
                 codes.MISSING_VARIABLE,
                 f"spec.config lacks {name}, which integration {integration!r} needs.",

@@ -1,6 +1,6 @@
 """LaunchDarkly over HTTP: the one module that knows httpx, so that a successor is one file away.
 
-Every request carries the bare token and exactly one `LD-API-Version` (API 1.2, 1.3), goes to one origin
+Every request carries the bare token and exactly one `LD-API-Version`, goes to one origin
 only, follows no redirect, keeps no cookie, and ends within its deadline.
 """
 
@@ -162,7 +162,7 @@ def _says_json(headers: Mapping[str, str]) -> bool:
 
 
 def _address(url: str, request: Request) -> str:
-    # "%20" and "%2B": a "+" is a space to one server and a plus to another (API 3.2).
+    # "%20" and "%2B": a "+" is a space to one server and a plus to another.
     query = urlencode(request.query, quote_via=quote)
     return f"{url}{request.path}?{query}" if query else f"{url}{request.path}"
 

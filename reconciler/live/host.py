@@ -99,7 +99,7 @@ def checked_token(token: str, origin: str) -> str:
     """The token without surrounding white space, fit to be sent.
 
     `origin` names where it came from, such as a variable, for the sentence of the `UsageError` that
-    anything else than an access token gives (API 1.2).
+    anything else than an access token gives.
     """
     token = token.strip()
     if not token:

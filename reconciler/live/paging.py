@@ -12,7 +12,7 @@ from reconciler.model.errors import ServiceError
 
 LIMIT: Final = 100
 SAFE_LIMIT: Final = 20
-"""The page length that the service itself uses (API 3), should it refuse a longer one."""
+"""The page length that the service itself uses, should it refuse a longer one."""
 MAX_READS: Final = 3
 MAX_PAGES: Final = 1000
 
@@ -42,7 +42,7 @@ BY_KEY: Final = by("key", "_id", "id")
 
 
 def one_page(document: Document, *, full: int | None = None) -> Pages:
-    """A list as one answer holds it, or as it stands nested in another document (API 3.3).
+    """A list as one answer holds it, or as it stands nested in another document.
 
     `full` is the length at which a page without a `totalCount` may have been cut.
     """
@@ -69,7 +69,7 @@ async def read_pages(
     limit: int = LIMIT,
     beta: bool = False,
 ) -> Pages:
-    """A list that is paged by offset, page after page (API 3.1). Raises as `Reader.get` does.
+    """A list that is paged by offset, page after page. Raises as `Reader.get` does.
 
     `key` tells items apart; one for which it is None stands for itself. Where the list moved while it
     was read, it is read again, at most three times in all, and then it is not `whole`.

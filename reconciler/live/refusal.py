@@ -1,9 +1,8 @@
-"""An answer that says no, as an error with one printable sentence. API 1.6: the status counts, the body may be anything."""
+"""An answer that says no, as an error with one printable sentence: the status counts, the body may be anything."""
 
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,13 +11,11 @@ from reconciler.live.exchange import Answer, Request
 from reconciler.model.document import Missing
 from reconciler.model.errors import Forbidden, NotFound, ServiceError, Unauthorized
 from reconciler.model.secrets import redact
+from reconciler.model.text import printable
 
 MAX_MESSAGE: Final = 300
 _MAX_NAME = 100
 _ERRORS: dict[int, type[ServiceError]] = {401: Unauthorized, 403: Forbidden, 404: NotFound}
-# Not letters that anybody reads: controls, formats (the bidirectional ones are among them), surrogates,
-# private use, unassigned, and the separators of lines and paragraphs.
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def refusal(
@@ -29,7 +26,7 @@ def refusal(
 
     def said(text: str, limit: int) -> str:
         # Redacted before it is cut, or a cut secret would not be found.
-        return printable(redact(text, values), limit)
+        return one_line(redact(text, values), limit)
 
     if 300 <= answer.status < 400:
         code, message, request_id = "", said(_redirect(answer, values), MAX_MESSAGE), ""
@@ -92,11 +89,6 @@ def _text(answer: Answer) -> str:
         return "a body that is not text"
 
 
-def printable(text: str, limit: int = MAX_MESSAGE) -> str:
+def one_line(text: str, limit: int = MAX_MESSAGE) -> str:
     """One line of at most `limit` characters that a terminal shows as it stands."""
-    line = " ".join(text[: limit * 40].split())
-    shown = "".join(
-        f"\\u{ord(character):04x}" if unicodedata.category(character) in _INVISIBLE else character
-        for character in line[: limit + 1]
-    )
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+    return printable(" ".join(text[: limit * 40].split()), limit)

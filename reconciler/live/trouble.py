@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from reconciler.live.exchange import Trouble
-from reconciler.live.refusal import printable
+from reconciler.live.refusal import one_line
 
 Phase = Literal["connect", "proxy", "exchange", "protocol", "decoding", "request"]
 
@@ -21,7 +21,7 @@ def trouble(error: BaseException, phase: Phase, host: str, *, proxied: bool = Fa
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            reason = printable(cause.verify_message or "not trusted", 100)
+            reason = one_line(cause.verify_message or "not trusted", 100)
             return Trouble(
                 f"{host} can't be trusted: its TLS certificate is refused ({reason}); "
                 "check the host, or name your own authority's certificates in SSL_CERT_FILE",
@@ -58,7 +58,7 @@ def _refused(causes: list[BaseException]) -> tuple[str, str]:
             return "the TLS handshake failed", "check that the host and its port speak https"
     for cause in causes:
         if isinstance(cause, OSError) and cause.strerror:
-            return printable(cause.strerror, 100).lower(), "check the host and the network"
+            return one_line(cause.strerror, 100).lower(), "check the host and the network"
     return "there is no connection", "check the host and the network"
 
 

@@ -93,7 +93,8 @@ def _secret(value: Json, at: str, *, known: bool) -> Iterator[Finding]:
 
 def _mask(at: str, rank: Rank) -> Finding:
     message = f"{field(at)} looks like a mask, as LaunchDarkly shows instead of a stored secret."
-    return Finding(codes.MASK, at, message, f"A mask is never written. {_HOW}", rank)
+    hint = _HOW if rank is Rank.SECRET else "Write the value itself."
+    return Finding(codes.MASK, at, message, f"A mask is never written. {hint}", rank)
 
 
 def _malformed(value: Mapping[str, Json]) -> str:

@@ -5,31 +5,18 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 
 from reconciler.model.document import Json, tokens
+from reconciler.model.text import printable as shown
 
 _LONGEST = 48
-# Control, format (bidi overrides, zero width), surrogate, private and unassigned characters, odd line ends.
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _NAME = re.compile(r"[\w$-]+")
 
 
 def printable(text: str, longest: int = _LONGEST) -> str:
     """User text that can stand in a message: on one line, nothing invisible in it, not too long."""
-    if len(text) > longest:
-        text = text[: longest - 1] + "…"
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escape(char) if unicodedata.category(char) in _UNPRINTABLE else char for char in text)
-
-
-def _escape(char: str) -> str:
-    code = ord(char)
-    if code <= 0xFF:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    return shown(text, longest)
 
 
 def quoted(text: str) -> str:

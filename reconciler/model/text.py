@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Final
-
-MOST: Final = 300
-"""How many characters of a foreign text are shown."""
 
 # Cc control, Cf format (bidirectional overrides, zero-width), Cs surrogates, Zl and Zp line and
 # paragraph separators: each can forge a line, hide a part of one, or turn its direction.
@@ -14,9 +10,9 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def printable(text: str, most: int | None = None) -> str:
-    """The text with control and formatting characters escaped, cut after `most` characters."""
+    """The text with control and formatting characters escaped, at most `most` characters of it."""
     if most is not None and len(text) > most:
-        text = text[:most] + "…"
+        text = text[: most - 1] + "…"
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escaped(char) if unicodedata.category(char) in _UNPRINTABLE else char for char in text)

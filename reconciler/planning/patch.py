@@ -80,16 +80,14 @@ def _by_element(operation: Operation, before: Document, shape: Shape) -> Iterato
     One operation takes at most one element out and puts at most one in, so fewer can't do it. Operations
     by index race with other writers, so a `test` of the element goes before each; an append needs none.
     """
-    was = lookup(before, operation.path)
-    will = operation.value
-    if not (
-        operation.op == "replace" and shape.at(operation.path).unordered and is_list(was) and is_list(will)
-    ):
+    was, will, field = lookup(before, operation.path), operation.value, shape.at(operation.path)
+    apart = operation.op == "replace" and field.unordered and not field.atomic
+    if not (apart and is_list(was) and is_list(will)):
         yield operation
         return
     new, old = {canonical(value) for value in will}, {canonical(value) for value in was}
     gone = [index for index, value in enumerate(was) if canonical(value) not in new]
-    come = [value for value in will if canonical(value) not in old]
+    come = list({canonical(value): value for value in will if canonical(value) not in old}.values())
     for index, value in zip(gone, come, strict=False):
         yield Operation("test", f"{operation.path}/{index}", was[index])
         yield Operation("replace", f"{operation.path}/{index}", value)

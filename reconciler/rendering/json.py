@@ -37,7 +37,8 @@ def applied(found: Plan, outcomes: Iterable[Outcome], reason: str) -> dict[str, 
         "format": APPLY_FORMAT,
         "failureReason": reason,
         "summary": {status.value: sum(became.status is status for became in ledger) for status in Status},
-        "outcomes": [_outcome(became) for became in ledger],
+        # Who stands unprotected comes first.
+        "outcomes": [_outcome(became) for became in sorted(ledger, key=lambda became: not became.unprotected)],
         "plan": plan_document(found),
     }
 
