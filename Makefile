@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run-stamp
 DEV := $(VENV)/.dev-stamp
 
-.PHONY: demo test check format schemas clean
+.PHONY: demo test check format schemas bench clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "reconciler needs Python 3.11 or later; name one with make PYTHON=python3.12")'
@@ -44,6 +44,10 @@ check: $(DEV)
 format: $(DEV)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Ratios, measured in one run; not part of the tests.
+bench: $(DEV)
+	$(BIN)/python benchmarks/pacing.py
 
 # The schemas that stand in schemas/, made from the models.
 schemas: $(RUN)
