@@ -13,6 +13,7 @@ from reconciler.api import SANDBOX_STATE
 from reconciler.cli.exits import Exit
 
 if TYPE_CHECKING:
+    from reconciler.sandbox.faults import Faults
     from reconciler.sandbox.store import Store
 
 _state = click.option(
@@ -59,6 +60,19 @@ def _tokens(given: tuple[str, ...]) -> dict[str, str]:
     return tokens
 
 
+def _faults(file: Path) -> Faults:
+    from reconciler.sandbox.faults import FaultError, Faults
+
+    try:
+        return Faults.from_text(file.read_bytes())
+    except FaultError as error:
+        problem = str(error)
+    except OSError as error:
+        problem = f"It can't be read ({error.strerror})."
+    click.echo(f"Error: {file}: {problem}", err=True)
+    raise click.exceptions.Exit(Exit.ERROR)
+
+
 @command.command("serve")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8901, show_default=True, help="0 takes any free one."
@@ -71,7 +85,14 @@ def _tokens(given: tuple[str, ...]) -> dict[str, str]:
     multiple=True,
     help="A token that is let in, with what it may do. Without any, every token may do everything.",
 )
-def serve(port: int, state: Path, tokens: tuple[str, ...]) -> int:
+@click.option(
+    "--faults",
+    "faults_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="A JSON file (faults.schema.json) of what goes wrong: statuses, delays, broken connections, rate limits.",
+)
+def serve(port: int, state: Path, tokens: tuple[str, ...], faults_file: Path | None) -> int:
     """Serve the sandbox on 127.0.0.1 until Ctrl-C.
 
     \b
@@ -85,8 +106,9 @@ def serve(port: int, state: Path, tokens: tuple[str, ...]) -> int:
     from reconciler.sandbox.server import ServeError
     from reconciler.sandbox.server import serve as run
 
+    faults = None if faults_file is None else _faults(faults_file)
     with _world(state) as store:
-        app = create_app(store, tokens=_tokens(tokens))
+        app = create_app(store, tokens=_tokens(tokens), faults=faults)
         try:
             run(
                 app,

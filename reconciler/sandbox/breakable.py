@@ -1,0 +1,85 @@
+"""An application whose answers can go wrong as no application's can: the connection itself breaks.
+
+What a fault sends goes out beside all middleware, at the outermost place, as what a proxy or a broken line
+would say. There uvicorn's transport can be had too; in process, a raised `ConnectionResetError` stands for it.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import Any, Final, final
+
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_KEY: Final = "reconciler.sandbox.parting"
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
+"""`SO_LINGER` that makes closing a socket reset its connection."""
+
+
+@final
+class _Parting:
+    """Holds what is to be sent for a request after the application is done with it."""
+
+    answer: ASGIApp | None = None
+
+
+@final
+class Breakable(Starlette):
+    """A Starlette application that can `part` from its client."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a connection."""
+        parting = scope[_KEY] = _Parting()
+        await super().__call__(scope, receive, send)
+        if parting.answer is not None:
+            await parting.answer(scope, receive, send)
+
+
+def part(scope: Scope, answer: ASGIApp) -> None:
+    """Have a request of a `Breakable` answered by this, whatever stands in between."""
+    scope[_KEY].answer = answer
+
+
+async def reset(_: Scope, receive: Receive, send: Send) -> None:
+    """No answer: the connection breaks."""
+    transport = _transport(send)
+    if transport is None:
+        raise ConnectionResetError("the sandbox broke the connection, as a fault told it to")
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+    transport.abort()
+    await _gone(receive)
+
+
+@final
+class Cut:
+    """An answer that ends in the middle of its body."""
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        """Send half of it."""
+        response, transport = self._response, _transport(send)
+        half = bytes(response.body)[: len(response.body) // 2]
+        start = {"status": response.status_code, "headers": response.raw_headers}
+        await send({"type": "http.response.start", **start})
+        await send({"type": "http.response.body", "body": half, "more_body": transport is not None})
+        if transport is not None:
+            transport.close()
+            await _gone(receive)
+
+
+def _transport(send: Send) -> Any:
+    """The connection below a server's `send`: uvicorn's is a method of an object that holds it."""
+    return getattr(getattr(send, "__self__", None), "transport", None)
+
+
+async def _gone(receive: Receive) -> None:
+    """Wait until the server knows, or it would complain that there was no answer."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
