@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
+from math import inf
 from typing import Final
 from urllib.parse import quote, urlencode
 from urllib.request import getproxies
@@ -23,7 +24,7 @@ from reconciler.live.connection import Connection, Reader, Writer, reading
 from reconciler.live.exchange import Answer, OnEvent, Request, Timing, Trouble, WireEvent, parsed
 from reconciler.live.host import checked_token, is_loopback, shown_host
 from reconciler.live.in_process import App, served
-from reconciler.live.pacing import Pacer, SharedPause
+from reconciler.live.pacing import FairPacer, Pacer
 from reconciler.live.quiet import quiet
 from reconciler.live.retry import Sender
 from reconciler.live.trouble import Phase, late, trouble
@@ -68,6 +69,7 @@ async def connect(
     secrets: Callable[[], Iterable[str]] = tuple,
     concurrency: int = 8,
     timeout: float = 30.0,  # noqa: ASYNC109 - for each request, not for this call
+    deadline: float | None = None,
     pacer: Pacer | None = None,
     timing: Timing | None = None,
     on_event: OnEvent | None = None,
@@ -76,8 +78,9 @@ async def connect(
 
     `secrets` names the values that may never show up in an error; they and the token are redacted from
     what the service says. `concurrency` is the number of requests at once, at most 16; `timeout` is in
-    seconds, for each try of a request. `on_event` hears of every try and every wait. An empty token
-    sends none. Raises `UsageError` for a token, a proxy or certificates that can't be used.
+    seconds, for each try of a request. `deadline` is in seconds from now: what would have to wait beyond
+    it is not sent, and raises `OutOfTime`; what is under way by then may end. `on_event` hears of every
+    try and every wait. An empty token sends none. Raises `UsageError` for a token, a proxy or certificates that can't be used.
     """
     token = checked_token(token, "The access token") if token else ""
     timing = timing or Timing()
@@ -87,13 +90,16 @@ async def connect(
         return [*secrets(), *([token] if token else [])]
 
     async with _client(url, token, app, timeout) as client:
+        at_once = max(1, min(concurrency, MAX_CONNECTIONS))
+        until = inf if deadline is None else timing.clock() + deadline
         send = Sender(
             _Wire(client, url, timeout).attempt,
-            pacer=pacer or SharedPause(timing, hear),
-            concurrency=max(1, min(concurrency, MAX_CONNECTIONS)),
+            pacer=pacer or FairPacer(timing, hear, concurrency=at_once, until=until),
+            concurrency=at_once,
             timing=timing,
             secrets=known,
             on_event=hear,
+            until=until,
         )
         yield Connection(Reader(reading(send, shown_host(url))), Writer(send))
 

@@ -1,105 +1,265 @@
-"""When the next request may go out: one object, asked before each and told of each answer.
+"""When the next request may go out: one object for the process, asked before each and told of each answer.
 
-This is its simplest right form: a 429 pauses everyone. What the headers of API 2 say about the budget
-that is left comes with every answer, for a pacer that needs no 429 to know.
+The service says with its answers how many requests are left, for the account and for the route, and until
+when (API 2). What fits goes out at once; more than that is spread over the rest of the window, after what
+others have been using. No limit needs to be configured, and where the service says nothing, a 429 pauses
+everyone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC
-from email.utils import parsedate_to_datetime
-from math import isfinite
+from collections import deque
+from dataclasses import dataclass, field
+from math import inf
 from typing import Final, Protocol
 
-from reconciler.live.exchange import Answer, OnEvent, Request, Timing, Waiting
+import anyio
 
-LONGEST: Final = 60.0
-"""Seconds: no header makes us wait longer at a time."""
-JITTER: Final = 0.2
-"""The part of a wait that may come on top of it, by chance."""
+from reconciler.live.budget import Budget
+from reconciler.live.exchange import Answer, OnEvent, Request, Timing, Waiting
+from reconciler.live.ratelimit import JITTER, LONGEST, Limits, limits, wait_after_429
+from reconciler.live.window import Sight, Window
+from reconciler.model.errors import OutOfTime
+
+FIXED_SEGMENTS: Final = 3
+"""How many segments of a path are the same for all requests of a route: `/api/v2/projects`."""
+
+
+_REACHED: Final = "LaunchDarkly's rate limit is reached"
 
 
 class Pacer(Protocol):
     """Decides when requests go out. One for a connection, so that all keep to it."""
 
     async def before(self, request: Request) -> None:
-        """Returns once the request may be sent; called for each try."""
+        """Returns once the request may be sent; called for each try. Raises `OutOfTime` where it never may."""
 
     def after(self, request: Request, answer: Answer | None) -> None:
         """Hears what came of a try for which `before` returned; None where there was no answer."""
 
 
-class SharedPause:
-    """A `Pacer` that lets everything pass, and after a 429 nothing until the wait is over."""
+class Pause:
+    """What 429s have brought about: nothing is sent for a while, and then one request first."""
 
-    def __init__(self, timing: Timing, on_event: OnEvent) -> None:
-        self._timing = timing
-        self._on_event = on_event
-        self._until = 0.0
+    __slots__ = ("_since", "_spread", "_streak", "until")
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        """By our clock, in seconds."""
+        self._since = 0.0
         self._spread = 0.0
         self._streak = 0
 
-    async def before(self, request: Request) -> None:  # noqa: ARG002 - a pause is for all alike
-        """Waits out the pause, and some jitter, so that not all start again at the same moment."""
-        while (left := self._until - self._timing.clock()) > 0:
-            await self._timing.sleep(left + self._timing.random() * self._spread)
+    def limited(self, answer: Answer, now: float, epoch: float) -> float:
+        """Take in a 429 at `now`, which is `epoch` by the service's clock; the seconds of a new or longer pause, else 0.
 
-    def after(self, request: Request, answer: Answer | None) -> None:  # noqa: ARG002
-        """Takes a 429 as the start of a pause; one for a request sent before it may make it longer."""
+        Several of one pause are one reason to wait.
+        """
+        if now >= self.until:
+            self._streak += 1
+        seconds = wait_after_429(answer.headers, self._streak, epoch)
+        if now + seconds <= self.until + 0.05:
+            return 0.0
+        self._since, self.until, self._spread = now, now + seconds, seconds * JITTER
+        return seconds
+
+    def passed(self, now: float) -> None:
+        """Take in another answer; during a pause it was sent before it, and says nothing about the limit now."""
+        if now >= self.until:
+            self._streak = 0
+
+    def wait(self, now: float, chance: float) -> float:
+        """Seconds until the next request, with jitter, so that not all start again at the same moment."""
+        return self.until - now + chance * self._spread if now < self.until else 0.0
+
+    @property
+    def tested(self) -> bool:
+        """Whether it is still to be shown that the pause was long enough."""
+        return self._streak > 0
+
+    def tried(self, sent: float) -> bool:
+        """Whether a request under way since `sent` is the one that shows if the pause was long enough."""
+        return self._streak > 0 and sent >= self._since
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The requests of one route, each waiting for its turn."""
+
+    name: str
+    budget: Budget = field(default_factory=Budget)
+    pause: Pause = field(default_factory=Pause)
+    taken: bool = False
+    """Whether somebody is first in line: only that one looks at the clock."""
+    line: deque[anyio.Event] = field(default_factory=deque)
+
+    async def enter(self, *, first: bool) -> None:
+        """Wait for the turn; `first` before all others who wait for it."""
+        if not self.taken:
+            self.taken = True
+            return
+        turn = anyio.Event()
+        (self.line.appendleft if first else self.line.append)(turn)
+        try:
+            await turn.wait()
+        except BaseException:
+            if turn.is_set():
+                self.leave()
+            else:
+                self.line.remove(turn)
+            raise
+
+    def leave(self) -> None:
+        """Let the next one have its turn."""
+        if self.line:
+            self.line.popleft().set()
+        else:
+            self.taken = False
+
+
+class FairPacer:
+    """A `Pacer` that comes close to the rate limit without knowing it, and leaves others what they use."""
+
+    def __init__(
+        self, timing: Timing, on_event: OnEvent, *, concurrency: int = 8, until: float = inf
+    ) -> None:
+        """At most `concurrency` requests at once, so that none waits once it may be sent; none from `until` on."""
+        self._timing = timing
+        self._on_event = on_event
+        self._concurrency = concurrency
+        self._until = until
+        self._window = Window()
+        self._account = Budget()
+        self._pause = Pause()
+        self._lanes: dict[tuple[str, ...], _Lane] = {}
+        self._sent: dict[int, tuple[float, _Lane]] = {}
+        self._limited: set[int] = set()
+        self._room: anyio.Event | None = None
+        self._heard = False
+        self._told_until = -inf
+
+    async def before(self, request: Request) -> None:
+        """Returns once the request may be sent. Raises `OutOfTime` where that would be too late."""
+        lane = self._lane(request)
+        again = id(request) in self._limited
+        self._limited.discard(id(request))
+        self._account.queued += 1
+        lane.budget.queued += 1
+        try:
+            await lane.enter(first=again)
+            try:
+                await self._turn(lane, request)
+            finally:
+                lane.leave()
+        finally:
+            self._account.queued -= 1
+            lane.budget.queued -= 1
         now = self._timing.clock()
-        paused = now < self._until
+        self._sent[id(request)] = (now, lane)
+        self._account.grant(now)
+        lane.budget.grant(now)
+
+    async def _turn(self, lane: _Lane, request: Request) -> None:
+        """Wait as the first in line."""
+        while True:
+            now = self._timing.clock()
+            wait, reason = self._wait(lane, now)
+            if now + (wait if wait < inf else 0) >= self._until:
+                raise OutOfTime(
+                    f"The time for the whole run (--timeout) is over, so {request} was not sent"
+                    f"{f', as {reason}' if wait > 0 else ''}; run again, or allow more time"
+                )
+            if wait <= 0:
+                return
+            if wait < inf:
+                await self._timing.sleep(min(wait, LONGEST))
+            else:
+                self._room = self._room or anyio.Event()
+                await self._room.wait()
+
+    def _wait(self, lane: _Lane, now: float) -> tuple[float, str]:
+        """Seconds to wait, and why: 0 for not at all, infinite for until something under way is over."""
+        chance = self._timing.random()
+        for pause in (self._pause, lane.pause):
+            if (wait := pause.wait(now, chance)) > 0:
+                return wait, _REACHED
+        in_flight = self._account.in_flight
+        if in_flight >= self._concurrency or (in_flight and not self._heard) or self._on_trial(lane):
+            return inf, ""
+        scarce, wait = self._account, self._account.wait(now, self._window)
+        if (by_route := lane.budget.wait(now, self._window)) > wait:
+            scarce, wait = lane.budget, by_route
+        if not 0 < wait < inf:
+            return wait, ""
+        if now >= self._told_until:
+            self._tell(scarce, lane, now)
+        return wait + chance * JITTER * min(wait, 1), _REACHED
+
+    def _on_trial(self, lane: _Lane) -> bool:
+        """Whether a request is under way that shows if a pause was long enough."""
+        return (self._pause.tested or lane.pause.tested) and any(
+            self._pause.tried(sent) or (of is lane and lane.pause.tried(sent))
+            for sent, of in self._sent.values()
+        )
+
+    def _tell(self, scarce: Budget, lane: _Lane, now: float) -> None:
+        """Show that requests wait for the window to end: once for all of them and the whole window."""
+        seconds = self._window.lasts(now)
+        self._told_until = now + seconds
+        limit = "rate limit" if scarce is self._account else f"rate limit for {lane.name}"
+        left = max(0, scarce.left(now, self._window))
+        self._on_event(
+            Waiting(
+                seconds, f"LaunchDarkly's {limit} leaves {left} requests until then, and {scarce.queued} wait"
+            )
+        )
+
+    def after(self, request: Request, answer: Answer | None) -> None:
+        """Learns from the answer what is left, and until when."""
+        now = self._timing.clock()
+        sent, lane = self._sent.pop(id(request), (now, self._lane(request)))
+        self._heard = True
+        if self._room is not None:
+            self._room.set()
+            self._room = None
+        told = limits({} if answer is None else answer.headers)
+        admitted = answer is None or answer.status != 429
+        self._count(lane, told, sent, now, admitted=admitted)
         if answer is None:
             return
-        if answer.status != 429:
-            # An answer during a pause was sent before it, and says nothing about the limit now.
-            self._streak = self._streak if paused else 0
+        if admitted:
+            self._pause.passed(now)
+            lane.pause.passed(now)
             return
-        if not paused:
-            self._streak += 1
-        seconds = wait_after_429(answer.headers, self._streak, self._timing.epoch())
-        if now + seconds > self._until + 0.05:
-            self._until, self._spread = now + seconds, seconds * JITTER
-            self._on_event(Waiting(seconds, "LaunchDarkly's rate limit is reached"))
+        self._limited.add(id(request))
+        route_only = told.route == 0 and (told.account or 0) > 0 and "retry-after" not in answer.headers
+        pause = lane.pause if route_only else self._pause
+        epoch = self._timing.epoch() if told.reset is None else self._window.epoch(now)
+        if seconds := pause.limited(answer, now, epoch):
+            self._told_until = max(self._told_until, now + seconds)
+            self._on_event(Waiting(seconds, _REACHED))
 
+    def _count(self, lane: _Lane, told: Limits, sent: float, now: float, *, admitted: bool) -> None:
+        remains = ((self._account, told.account), (lane.budget, told.route))
+        heard = None
+        if told.reset is not None:
+            fresh = any(budget.fresh(remaining) for budget, remaining in remains)
+            skew = now - self._timing.epoch()
+            heard = self._window.hear(Sight(sent, now, told.reset, told.date, skew), fresh=fresh)
+        for budget, remaining in remains:
+            budget.end()
+            if heard is None or remaining is None:
+                budget.miss(counted=admitted)
+            else:
+                budget.hear(remaining, heard, self._window.number, now, counted=admitted)
 
-def wait_after_429(headers: Mapping[str, str], streak: int, epoch: float) -> float:
-    """Seconds to wait after the `streak`th 429 in a row, counted from 1, where it is `epoch` now (API 2).
-
-    The reset can lie in the past, or the clocks can differ: then the waits grow from 0.2 s, or twelve
-    tries would be over before the window is.
-    """
-    asked = retry_after(headers, epoch)
-    if asked is None:
-        reset = _number(headers.get("x-ratelimit-reset", ""))
-        asked = None if reset is None else reset / 1000 - epoch
-    if asked is None:
-        return growing(0.5, streak - 1, 10)
-    return min(max(asked, growing(0.2, streak - 1, 10)), LONGEST)
-
-
-def retry_after(headers: Mapping[str, str], epoch: float) -> float | None:
-    """The seconds that `Retry-After` asks for, from a number or a date; None where it has neither."""
-    text = headers.get("retry-after", "")
-    seconds = _number(text)
-    if seconds is not None:
-        return seconds
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    # A date without a zone is in UTC here as everywhere in HTTP, not in this machine's zone.
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - epoch
-
-
-def growing(first: float, times: int, cap: float) -> float:
-    """`first`, doubled so many times, in seconds, at most `cap`."""
-    return float(min(first * 2 ** min(times, 30), cap))
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if isfinite(number) and number >= 0 else None
+    def _lane(self, request: Request) -> _Lane:
+        """The lane of a request's route: verb and URL pattern (API 2), of which we know only paths."""
+        segments = request.path.split("/")
+        fixed = segments[: FIXED_SEGMENTS + 1]
+        key = (request.method, str(len(segments)), *fixed)
+        lane = self._lanes.get(key)
+        if lane is None:
+            dynamic = ["*"] * (len(segments) - len(fixed))
+            lane = self._lanes[key] = _Lane(f"{request.method} {'/'.join([*fixed, *dynamic])}")
+        return lane

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from anyio import Semaphore
 
 from reconciler.live.attempts import count
 from reconciler.live.exchange import Answer, Exchanged, OnEvent, Request, Timing, Trouble, Waiting
-from reconciler.live.pacing import JITTER, LONGEST, Pacer, growing, retry_after
+from reconciler.live.pacing import Pacer
+from reconciler.live.ratelimit import JITTER, LONGEST, growing, retry_after
 from reconciler.live.refusal import refusal
 from reconciler.model.document import Json
-from reconciler.model.errors import Unreachable
+from reconciler.model.errors import OutOfTime, Unreachable
 
 MAX_429: Final = 12
 MAX_SECONDS_OF_429: Final = 300.0
@@ -34,6 +36,8 @@ class _Tally:
     limited: int = 0
     failed: int = 0
     missing: int = 0
+    uncertain: bool = False
+    """Whether one of the tries may have had an effect."""
     limited_since: float = 0.0
     missing_since: float = 0.0
 
@@ -50,13 +54,16 @@ class Sender:
         timing: Timing,
         secrets: Callable[[], Iterable[str]],
         on_event: OnEvent,
+        until: float = inf,
     ) -> None:
+        """`until` is when the run is to be over, by the clock of `timing`: no try is waited for beyond it."""
         self._attempt = attempt
         self._pacer = pacer
         self._places = Semaphore(concurrency)
         self._timing = timing
         self._secrets = secrets
         self._on_event = on_event
+        self._until = until
         self._answered = False
 
     async def __call__(self, request: Request) -> Answer:
@@ -70,27 +77,36 @@ class Sender:
             if wait > 0:
                 reason = result.sentence if isinstance(result, Trouble) else f"{request}: {result.status}"
                 wait += wait * JITTER * self._timing.random()
+                if self._timing.clock() + wait >= self._until:
+                    break  # what went wrong says more than that the time is over
                 self._on_event(Waiting(wait, reason))
                 await self._timing.sleep(wait)
         if isinstance(result, Trouble):
             again = f" (tried {tally.tries} times)" if tally.tries > 1 else ""
-            raise Unreachable(f"{result.sentence}{again}", sent=result.sent)
+            raise Unreachable(f"{result.sentence}{again}", sent=tally.uncertain)
         if not 200 <= result.status < 300:
             raise refusal(request, result, secrets=self._secrets, tries=tally.tries)
         return result
 
     async def _once(self, request: Request, tally: _Tally) -> Answer | Trouble:
+        # The pacer comes first, to see all that wait. None who may go waits for a place, or it would slip
+        # past a pause: a pacer lets out no more than there are places.
+        try:
+            await self._pacer.before(request)
+        except OutOfTime as error:
+            error.sent = tally.uncertain
+            raise
         tally.tries += 1
         count()
-        async with self._places:
-            await self._pacer.before(request)  # last, or those who wait for a place would slip past a pause
-            start = self._timing.clock()
-            result: Answer | Trouble | None = None
-            try:
+        result: Answer | Trouble | None = None
+        try:
+            async with self._places:
+                start = self._timing.clock()
                 result = await self._attempt(request)
-            finally:  # also for a request that was cancelled
-                self._pacer.after(request, result if isinstance(result, Answer) else None)
+        finally:  # also for a request that was cancelled
+            self._pacer.after(request, result if isinstance(result, Answer) else None)
         self._answered = self._answered or isinstance(result, Answer)
+        tally.uncertain = tally.uncertain or _uncertain(result)
         status, trouble = (0, result.sentence) if isinstance(result, Trouble) else (result.status, "")
         seconds = self._timing.clock() - start
         self._on_event(Exchanged(request.method, request.path, status, seconds, tally.tries, trouble))
@@ -129,10 +145,15 @@ class Sender:
         return wait
 
 
+def _uncertain(result: Answer | Trouble) -> bool:
+    """Whether the try may have had an effect, though no success was answered."""
+    return result.sent if isinstance(result, Trouble) else result.status >= 500
+
+
 def repeatable(operations: Json) -> bool:
     """Whether a PATCH with this body can be sent twice: it tests nothing, and moves no list's elements.
 
-    The body is an array of operations, one with a comment around it, or a partial object (API 1.5).
+    The body is an array of operations, one with a comment around it, or a partial object.
     """
     if isinstance(operations, Mapping):
         operations = operations.get("patch")

@@ -9,6 +9,7 @@ ReconcilerError
  ├─ WrongAccount         the token belongs to another account than the one that is meant
  ├─ Stale                live moved since a plan was saved, or the plan is not the one that was expected
  ├─ Unreachable          no answer: no connection, a broken one, a deadline
+ │   └─ OutOfTime        the time for the whole run is over
  └─ ServiceError         an answer that says no
      ├─ Unauthorized     401
      ├─ Forbidden        403
@@ -58,6 +59,13 @@ class Unreachable(ReconcilerError):
     def __init__(self, message: str, *, sent: bool = True) -> None:
         self.sent = sent
         super().__init__(message)
+
+
+class OutOfTime(Unreachable):
+    """The time for the whole run is over, or would be before the request may be sent.
+
+    It is not `sent` now; where it is marked as sent, an earlier try of it may have taken effect.
+    """
 
 
 class ServiceError(ReconcilerError):

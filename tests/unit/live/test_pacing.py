@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.live.exchange import Answer, Request, Waiting
-from reconciler.live.pacing import SharedPause, growing, retry_after, wait_after_429
+from reconciler.live.ratelimit import growing, retry_after, wait_after_429
 
 EPOCH = 1_700_000_000.0
 

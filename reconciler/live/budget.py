@@ -1,0 +1,154 @@
+"""What one rate limit leaves us, without knowing the limit: the account's, or a route's."""
+
+from __future__ import annotations
+
+from collections import deque
+from math import inf
+from typing import Final
+
+from reconciler.live.window import Heard, Window
+
+FAIR: Final = 0.75
+"""The part of what is left that others are left at most, or two that yield to each other would never move."""
+MARGIN: Final = 1.0
+"""Requests that others are left beyond what they use on average."""
+MEMORY: Final = 0.5
+"""How much what others used in a window counts one window later."""
+PATIENCE: Final = 0.2
+"""The part of a window that others must have been watched for until what they use counts in full."""
+PROBES: Final = 4
+"""Requests kept to find the end of a window with, where it is not known: a tenth of it at most."""
+
+
+class Others:
+    """How fast others use the budget, as an average in which windows fade. In requests and seconds."""
+
+    __slots__ = ("_requests", "_seconds")
+
+    def __init__(self) -> None:
+        self._requests = 0.0
+        self._seconds = 0.0
+
+    def rate(self, requests: float, seconds: float, patience: float) -> float:
+        """Requests a second, where the window under way has shown so many in so long."""
+        return max(0.0, self._requests + requests) / max(self._seconds + seconds, patience)
+
+    def remember(self, requests: float, seconds: float) -> None:
+        """A window is over in which they used so many."""
+        self._requests = max(0.0, self._requests * MEMORY + requests)
+        self._seconds = self._seconds * MEMORY + seconds
+
+    def correct(self) -> None:
+        """One of the last window's requests turned out to be ours."""
+        self._requests = max(0.0, self._requests - 1)
+
+
+class Budget:
+    """What a limit leaves in the window under way, by the answers so far. Times are seconds by our clock."""
+
+    __slots__ = (
+        "_fell", "_granted", "_high", "_high_at", "_low", "_low_at", "_number", "_others", "_ours", "_same",
+        "_tops", "_unseen", "in_flight", "queued",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self.queued = 0
+        """Requests that wait to be sent."""
+        self._others = Others()
+        self._tops: deque[int] = deque(maxlen=3)
+        self._granted = -inf
+        self._number = 0
+        self._fell = self._same = False
+        # The highest and lowest remainder of the window, and how many answers of ours lie from one to the other.
+        self._high = self._low = self._ours = 0
+        self._high_at = self._low_at = 0.0
+        self._unseen = 0
+
+    def fresh(self, remaining: int | None) -> bool:
+        """Whether so many left can only mean that a new window has begun."""
+        if remaining is None or not self._number:
+            return False
+        return remaining > self._low + max(1, (self._high - self._low) // 4)
+
+    def grant(self, now: float) -> None:
+        """A request is sent."""
+        self._granted = now
+        self.in_flight += 1
+
+    def end(self) -> None:
+        """It came to something, or to nothing."""
+        self.in_flight -= 1
+
+    def miss(self, *, counted: bool) -> None:
+        """Take in an answer that does not say what is left, or none at all."""
+        self._unseen += counted
+
+    def hear(self, remaining: int, heard: Heard, number: int, now: float, *, counted: bool) -> None:
+        """Take in an answer in window `number` that left so many; not `counted` where it is a 429."""
+        if heard is Heard.STALE:
+            self._others.correct()
+        elif number != self._number or heard is Heard.MOVED:
+            self._turn(remaining, number, now, counted=counted)
+        else:
+            self._fall(remaining, now, counted=counted)
+
+    def _turn(self, remaining: int, number: int, now: float, *, counted: bool) -> None:
+        if self._number and number != self._number:
+            self._others.remember(self._used_by_others(), self._low_at - self._high_at)
+        self._number = number
+        self._high = self._low = remaining
+        self._high_at = self._low_at = now
+        self._ours = int(counted)
+        self._unseen = int(counted and self._same)
+        self._tops.append(remaining)
+
+    def _fall(self, remaining: int, now: float, *, counted: bool) -> None:
+        if remaining < self._low:
+            self._fell, self._same = True, False
+        elif remaining == self._low and counted and not self._fell:
+            # What counts down never says the same twice: this is the limit, and counting is up to us.
+            self._same = True
+        self._unseen = self._unseen + counted if self._same else 0
+        self._ours += counted
+        if remaining <= self._low:
+            self._low, self._low_at = remaining, now
+        if remaining > self._high:
+            self._high, self._high_at = remaining, now
+            self._tops[-1] = remaining
+
+    def _used_by_others(self) -> float:
+        return 0.0 if self._same else max(0.0, self._high - self._low + 1 - self._ours)
+
+    def left(self, now: float, window: Window) -> int:
+        """Requests that may still be sent in the window, if all are ours; an expectation where it is new."""
+        if not self._number:
+            return 0
+        if now >= window.over or self._number != window.number:
+            return max(self._tops) - self.in_flight
+        return self._low - self._unseen - self.in_flight
+
+    def wait(self, now: float, window: Window) -> float:
+        """Seconds until the next request may be sent, as far as this budget goes; 0 for at once."""
+        if not self._number:
+            return 0.0
+        left, lasts = self.left(now, window), window.lasts(now)
+        used = max(0.0, self._used_by_others() - self.in_flight / 2)
+        rate = self._others.rate(used, self._low_at - self._high_at, PATIENCE * window.length)
+        unheard = now - self._low_at if now < window.over and self._number == window.number else 0.0
+        theirs = min(rate * (lasts + unheard) + (MARGIN if rate else 0.0), FAIR * left)
+        if self.queued <= left - theirs:
+            return 0.0
+        spare = 0 if window.sure or now >= window.ends else min(PROBES, max(self._tops) // 10)
+        ours = left - theirs - spare
+        if ours >= 1:
+            # After the last request there is to be a pause too: it could slip into the next window.
+            return max(0.0, self._granted + (now + lasts - self._granted) / (ours + 1) - now)
+        look = window.look(now)
+        if look <= now:
+            return 0.0 if not self.in_flight else inf
+        until = look - now
+        if rate and left - spare >= 1 + MARGIN:
+            # What others don't use becomes ours in time.
+            until = min(until, lasts - (left - spare - 1 - MARGIN) / rate)
+        return max(until, 0.001)
