@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -67,13 +68,21 @@ def command(
             host=host, token_file=token_file, sandbox=sandbox, sandbox_state=sandbox_state, shown=shown
         )
 
+    planned = Plan(live=False)
+
+    def failed(error: ReconcilerError) -> str:
+        """What was planned, and why it was not applied."""
+        diagnostics = (*planned.diagnostics, options.diagnostic_of(error))
+        reason = options.exit_of(error).reason
+        return json.text(json.applied(replace(planned, diagnostics=diagnostics), (), reason))
+
     flags = {"timeout": timeout, "concurrency": concurrency, "request_timeout": request_timeout}
-    with options.reported(format_, _failed):
+    with options.reported(format_, failed):
         allowed = _allowances(allow)
         file = _saved_plan(paths)
         target: Target | None
         if file is not None:
-            found = api.read_plan(file)
+            found = planned = api.read_plan(file)
             _expected(found, expect)
             api.check(found, allow=allowed)
             target = options.configured(open_target(), options.settled((), flags).settings)
@@ -83,6 +92,7 @@ def command(
             found = left
         else:
             found, target = made(options.given(paths), open_target, flags, shown)
+            planned = found
             _expected(found, expect)
         if format_ == "text":
             show(found, format_, shown)
@@ -122,11 +132,6 @@ def _done_already(found: Plan, left: Plan, shown: Terminal) -> None:
     done = len(found.changes) - len(left.changes)
     if done:
         shown.note(f"{done} of the plan's {len(found.changes)} changes are done already.")
-
-
-def _failed(error: ReconcilerError) -> str:
-    nothing = Plan(diagnostics=(options.diagnostic_of(error),), live=False)
-    return json.text(json.applied(nothing, (), options.exit_of(error).reason))
 
 
 def _nothing_written(found: Plan, format_: Format, shown: Terminal) -> int:

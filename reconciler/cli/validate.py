@@ -39,13 +39,15 @@ def _show(loaded: Loaded, shown: Terminal) -> None:
     if has_errors(loaded.diagnostics):
         shown.out([line(Span(f"{counts}.", "error"))])
         return
-    passed = f", {loaded.passed_over} documents of others passed over" if loaded.passed_over else ""
+    others = text.counted(loaded.passed_over, "document")
+    passed = f", {others} of others passed over" if loaded.passed_over else ""
     found = f" ({counts})" if counts else ""
     shown.out(
         [
             line(
                 Span("Valid.", "good"),
-                f" {len(loaded.declared)} resources in {loaded.files} files{passed}{found}.",
+                f" {text.counted(len(loaded.declared), 'resource')} in "
+                f"{text.counted(loaded.files, 'file')}{passed}{found}.",
             )
         ]
     )

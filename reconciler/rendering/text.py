@@ -54,13 +54,14 @@ def count_of_findings(diagnostics: Iterable[Diagnostic]) -> str:
     """`2 errors, 1 warning`; empty where there are none. Info lines don't count."""
     counts = Counter(found.severity for found in diagnostics)
     return ", ".join(
-        _count(counts[severity], severity.value)
+        counted(counts[severity], severity.value)
         for severity in (Severity.ERROR, Severity.WARNING)
         if counts[severity]
     )
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -87,7 +88,7 @@ def _guards(found: Iterable[Guard]) -> Iterator[Line]:
 def no_changes(found: Plan) -> Iterator[Line]:
     """What is said where there is nothing to do; ends with `No changes.`"""
     if found.unchanged:
-        yield line(f"{_count(found.unchanged, 'resource')} read, all as declared.")
+        yield line(f"{counted(found.unchanged, 'resource')} read, all as declared.")
     yield line(Span("No changes.", "good"))
 
 
@@ -134,7 +135,7 @@ def _change(change: Change, kinds: Kinds) -> Iterator[Line]:
         yield from _difference(difference, change.action)
     hidden = unchanged_fields(change) if change.action is Action.UPDATE else 0
     if hidden:
-        yield line(Span(f"        # {_count(hidden, 'unchanged field')} hidden", "dim"))
+        yield line(Span(f"        # {counted(hidden, 'unchanged field')} hidden", "dim"))
 
 
 def _deleted(change: Change) -> Iterator[Line]:
