@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
+
+import reconciler.sandbox.app
 from contract import openapi
 from contract.openapi import Exchange, Operation, Specification
 from contract.recording import Recorder
 from contract.samples import BODIES, TOKENS, WRITER, parameters, places, seeded
-
-import reconciler.sandbox.app
 from reconciler.sandbox.options import Options
 from reconciler.sandbox.store import Store
 

@@ -153,8 +153,12 @@ _BETA: Final = (
     "deleteFlagImportConfiguration",
     "triggerFlagImportJob",
 )
-_NOT_STATED: Final = "The documentation promises config for a request of a single one by its id, and nothing else."
-_SUMMARY: Final = "Its own description says that config is only included when requesting a single one by its id."
+_NOT_STATED: Final = (
+    "The documentation promises config for a request of a single one by its id, and nothing else."
+)
+_SUMMARY: Final = (
+    "Its own description says that config is only included when requesting a single one by its id."
+)
 _TEST: Final = "What answers a failed test operation is documented nowhere; the sandbox's switch has all three likely ones."
 
 DEFECTS: Final = (

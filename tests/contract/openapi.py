@@ -16,13 +16,16 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import jsonschema_rs
+
 from contract.defects import DEFECTS, Defect, amended
 
 VARIABLE: Final = "RECONCILER_SHARED"
 API_VERSION: Final = "ld-api-version"
+UNANSWERED: Final = 0
+"""The status of an exchange that had no answer, or none of the sandbox's."""
 _METHODS: Final = ("get", "post", "patch", "put", "delete")
 _INT64: Final = {"minimum": -(2**63), "maximum": 2**63 - 1}
 _KEPT: Final = ("type", "enum", "required", "pattern", "minimum", "maximum", "minLength", "maxLength")
@@ -140,7 +143,9 @@ class Operation:
             yield from self.schemas.complaints(exchange.body, content[media_type]["schema"], "the request")
 
     def answer_complaints(self, exchange: Exchange) -> Iterator[str]:
-        """What is wrong with an answer."""
+        """What is wrong with an answer, if there is one."""
+        if exchange.status == UNANSWERED:
+            return
         documented = self.statuses.get(exchange.status)
         if documented is None:
             yield f"status {exchange.status} is not documented"
@@ -256,8 +261,3 @@ def json_schema(schema: Any) -> Any:
         if "enum" in converted:
             converted["enum"].append(None)
     return converted
-
-
-def decoded(path: str) -> str:
-    """A path as people read it."""
-    return unquote(path)

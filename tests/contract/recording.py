@@ -1,8 +1,9 @@
 """Compares what goes over the wire with LaunchDarkly's OpenAPI document, throughout the suite.
 
 Every sandbox that a test makes in its process is listened to. A test fails if an answer of the sandbox is
-not as documented, or a request of the tool's own client is not. `@pytest.mark.bad_requests` is for tests
-that mean to send bad requests through it: it takes requests, and answers of 5xx, out of the comparison.
+not as documented, or a request of the tool's own client is not. What faults say in the sandbox's place is
+not compared. `@pytest.mark.bad_requests` is for tests that mean to send bad requests through the tool's
+client: it takes requests, and answers of 5xx, out of the comparison.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from collections.abc import Callable, Generator, MutableMapping
 from pathlib import Path
 from typing import Any, Final
 
-import contract.openapi as openapi
 import pytest
-import reconciler.sandbox.app
-from contract.openapi import Exchange, Specification
 from starlette.applications import Starlette
+
+import reconciler.sandbox.app
+from contract import openapi
+from contract.openapi import UNANSWERED, Exchange, Specification
 
 OWN_AGENT: Final = "launchdarkly-reconciler/"
 MARKER: Final = "bad_requests: the test sends bad requests on purpose, so that only answers are compared with the API's documentation"
@@ -39,44 +41,61 @@ class Listening:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request, answer = bytearray(), bytearray()
-        start: Message = {}
-
-        async def listened_receive() -> Message:
-            message: Message = await receive()
-            request.extend(message.get("body", b""))
-            return message
-
-        async def listened_send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-            elif message["type"] == "http.response.body":
-                answer.extend(message.get("body", b""))
-                if not message.get("more_body", False):
-                    self._heard(_exchange(scope, bytes(request), start, bytes(answer)))
-            await send(message)
-
+        ear = _Ear(scope, receive, send, self._heard)
         try:
-            await self._app(scope, listened_receive, listened_send)
+            await self._app(scope, ear.receive, ear.send)
         except OSError:  # the connection broke, which a client has to live with
             raise
         except Exception:
-            if not start:
-                self._heard(_exchange(scope, bytes(request), {"status": 500, "headers": []}, b""))
+            ear.end(500)
             raise
+        if ear.request_is_whole:
+            ear.end(UNANSWERED)  # a fault answers beside us, or nothing does
 
 
-def _exchange(scope: Any, request: bytes, start: Message, answer: bytes) -> Exchange:
-    return Exchange(
-        method=scope["method"],
-        path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
-        status=start["status"],
-        query=scope["query_string"].decode("latin-1"),
-        sent=_headers(scope["headers"]),
-        body=request,
-        received=_headers(start["headers"]),
-        answer=answer,
-    )
+class _Ear:
+    """Hears one exchange, between the application and its server."""
+
+    def __init__(self, scope: Any, receive: Any, send: Any, heard: Callable[[Exchange], None]) -> None:
+        self._scope, self._receive, self._send, self._heard = scope, receive, send, heard
+        self._request, self._answer = bytearray(), bytearray()
+        self.request_is_whole = False
+        self._start: Message | None = None
+
+    async def receive(self) -> Message:
+        message: Message = await self._receive()
+        if message["type"] == "http.request":
+            self._request += message.get("body", b"")
+            self.request_is_whole = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+        elif self._start is not None:
+            self._answer += message.get("body", b"")
+            if not message.get("more_body", False):
+                self._tell(self._start["status"], self._start["headers"])
+        await self._send(message)
+
+    def end(self, status: int) -> None:
+        """The application is done; the status stands for its answer, if it gave none."""
+        if self._start is None:
+            self._tell(status, [])
+
+    def _tell(self, status: int, headers: Any) -> None:
+        scope = self._scope
+        exchange = Exchange(
+            method=scope["method"],
+            path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
+            status=status,
+            query=scope["query_string"].decode("latin-1"),
+            sent=_headers(scope["headers"]),
+            body=bytes(self._request),
+            received=_headers(headers),
+            answer=bytes(self._answer),
+        )
+        self._heard(exchange)
 
 
 def _headers(raw: Any) -> list[tuple[str, str]]:
@@ -115,9 +134,8 @@ class Recorder:
         """Compare an exchange with the document."""
         operation = self._specification.find(exchange.method, exchange.path)
         own = exchange.header("user-agent").startswith(OWN_AGENT)
-        if exchange.status >= 500 and (self._bad_requests or not own):
-            return
-        if operation is None and not own:
+        of_no_concern = exchange.status >= 500 or exchange.status == UNANSWERED or operation is None
+        if of_no_concern and (self._bad_requests or not own):
             return
         complaints = self._specification.complaints(exchange, request=own and not self._bad_requests)
         with self._lock:
@@ -174,7 +192,9 @@ class Recorder:
     @pytest.hookimpl
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         output = getattr(session.config, "workeroutput", None)
-        if output is not None:  # a process of pytest-xdist's: what it heard is told by the one that started it
+        if (
+            output is not None
+        ):  # a process of pytest-xdist's: what it heard is told by the one that started it
             output[_KEY] = {"counts": dict(self.counts), "driven": sorted(self.driven)}
 
     @pytest.hookimpl(optionalhook=True)

@@ -16,11 +16,11 @@ from typing import Any, Final
 
 import pytest
 import uvicorn
-from contract import openapi
-from contract.samples import BODIES, NOBODY, READER, TOKENS, WRITER, places, seeded
 from pydantic import ValidationError
 
 import reconciler.sandbox.app
+from contract import openapi
+from contract.samples import BODIES, NOBODY, READER, TOKENS, WRITER, places, seeded
 from reconciler.kinds.registry import load_kinds
 from reconciler.model.kind import Kind, fill
 from reconciler.sandbox.options import Options
@@ -29,7 +29,10 @@ from reconciler.sandbox.store import Store
 
 DRIVEN: Final[dict[str, str]] = {}
 """For each operation the test that drives it."""
-VIEW_RULES: Final = {"requireViewAssociationForNewFlags": False, "requireViewAssociationForNewSegments": False}
+VIEW_RULES: Final = {
+    "requireViewAssociationForNewFlags": False,
+    "requireViewAssociationForNewSegments": False,
+}
 
 
 def drives(*operations: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -300,9 +303,7 @@ def test_reset_an_sdk_key(client: Client):
 @drives("resetEnvironmentMobileKey")
 def test_reset_a_mobile_key(client: Client):
     before = client.environments.get_environment("checkout", "production")
-    after = read(
-        client.environments.reset_environment_mobile_key_with_http_info("checkout", "production")
-    )
+    after = read(client.environments.reset_environment_mobile_key_with_http_info("checkout", "production"))
     assert after.mobile_key.startswith("mob-")
     assert after == before.model_copy(update={"mobile_key": after.mobile_key})
     assert after != before

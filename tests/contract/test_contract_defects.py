@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 import pytest
+
 from contract import openapi
 from contract.conftest import Speaker
 from contract.defects import DEFECTS, ERRORS, Defect, Impossible, Unlisted, Unnamed, references
@@ -162,8 +163,12 @@ async def test_the_beta_header_is_wanted_but_not_declared(
 def test_the_beta_header_is_listed_for_all_that_the_sandbox_holds_to_be_beta(specification: Specification):
     listed = {name for defect in DEFECTS if defect.name == "beta-header" for name in defect.operations}
     implied = {
-        operation.id for operation in specification.operations.values() if "featureStore" in operation.template
-    } | {operation.id for operation in specification.operations.values() if "flag-import" in operation.template}
+        operation.id
+        for operation in specification.operations.values()
+        if "featureStore" in operation.template
+    } | {
+        operation.id for operation in specification.operations.values() if "flag-import" in operation.template
+    }
     assert listed == implied == {name for name in implied if specification.operations[name].beta}
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from contract import openapi
 from contract.conftest import Speaker
 from contract.openapi import Exchange, Specification, json_schema
@@ -66,7 +67,10 @@ async def test_right_exchanges_pass(read: Exchange, written: Exchange, specifica
         ({"tags": ["a", 1]}, 'the answer at /tags/1: (value) is not of type "string"'),
         ({"tags": "a"}, 'the answer at /tags: (value) is not of type "array"'),
         ({"_links": {"self": "/"}}, 'the answer at /_links/self: (value) is not of type "object"'),
-        ({"owner": 1}, "the answer at its root: Additional properties are not allowed ('owner' was unexpected)"),
+        (
+            {"owner": 1},
+            "the answer at its root: Additional properties are not allowed ('owner' was unexpected)",
+        ),
         ({"approvalSettings": None}, 'the answer at /approvalSettings: (value) is not of type "object"'),
     ],
 )
@@ -128,7 +132,10 @@ async def test_what_may_be_absent_in_lists_may_not_be_absent_elsewhere(
         ({"config": ...}, 'the request at its root: "config" is a required property'),
         ({"on": "yes"}, 'the request at /on: (value) is not of type "boolean"'),
         ({"tags": None}, 'the request at /tags: (value) is not of type "array"'),
-        ({"nmae": "x"}, "the request at its root: Additional properties are not allowed ('nmae' was unexpected)"),
+        (
+            {"nmae": "x"},
+            "the request at its root: Additional properties are not allowed ('nmae' was unexpected)",
+        ),
     ],
 )
 async def test_a_wrong_request(

@@ -9,15 +9,19 @@ from typing import Any
 
 import httpx
 import pytest
-from contract import openapi, recording
+
+import reconciler.sandbox.app
+from contract import openapi
 from contract.openapi import Exchange, Specification
 from contract.recording import OWN_AGENT, Listening, Recorder
 from contract.samples import WRITER
-
-import reconciler.sandbox.app
 from reconciler.live.client import connect
 from reconciler.sandbox import projects
+from reconciler.sandbox.faults import Faults
 from reconciler.sandbox.store import Store
+
+if reason := openapi.missing():
+    pytest.skip(reason, allow_module_level=True)
 
 pytestmark = pytest.mark.anyio
 
@@ -148,7 +152,12 @@ async def test_what_the_tool_sends_is_heard(world: Store, recorder: Recorder):
             "/api/v2/projects/checkout", [{"op": "replace", "path": "/name", "value": "Till"}]
         )
     asked, changed = recorder.exchanges
-    assert (asked.method, asked.path, asked.query, asked.status) == ("GET", "/api/v2/projects", "limit=1", 200)
+    assert (asked.method, asked.path, asked.query, asked.status) == (
+        "GET",
+        "/api/v2/projects",
+        "limit=1",
+        200,
+    )
     assert json.loads(changed.body) == [{"op": "replace", "path": "/name", "value": "Till"}]
     assert json.loads(changed.answer)["name"] == "Till"
     assert asked.header("user-agent").startswith(OWN_AGENT)
@@ -182,6 +191,28 @@ async def test_a_sandbox_that_breaks_under_the_tool_is_found_out(other: Recorder
 
     await listened(other, broken, "/api/v2/projects")
     assert other._taken() == ["GET /api/v2/projects -> 500: status 500 is not documented"]
+
+
+async def test_what_a_fault_says_is_not_compared_but_what_the_tool_sent_is(world: Store, other: Recorder):
+    answers = [{"status": 503, "html": "<html>"}, {"reset": True}, {"truncate": True}, {"status": 409}]
+    faults = Faults.from_json(
+        {"faults": [{"path": "*/projects", "nth": nth, **one} for nth, one in enumerate(answers, 1)]}
+    )
+    app = reconciler.sandbox.app.create_app.__wrapped__(world, faults=faults)  # type: ignore[attr-defined]
+    app.add_middleware(Listening, heard=other.heard)
+    headers = {"Authorization": WRITER, "User-Agent": f"{OWN_AGENT}1.0"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://sandbox", headers=headers
+    ) as client:
+        for wanted in (503, None, 200, 409, 200):
+            if wanted is None:
+                with pytest.raises(ConnectionResetError):
+                    await client.get("/api/v2/projects")
+            else:
+                assert (await client.get("/api/v2/projects")).status_code == wanted
+    assert [exchange.status for exchange in other.exchanges] == [0, 0, 0, 0, 200]
+    said = {complaint.partition(": ")[2] for complaint in other._taken()}
+    assert said == {"LD-API-Version stands 0 times in the request"}
 
 
 async def test_a_connection_that_breaks_is_nothing_to_complain_of(other: Recorder):
@@ -225,16 +256,3 @@ def test_the_summary_counts_and_names_what_is_not_covered(other: Recorder, speci
     assert f"drove 3 of {len(specification.operations)} operations" in text
     assert "  Projects: getProjects, patchProject, deleteProject" in text
     assert "getCallerIdentity" not in text
-
-
-def test_without_the_document_the_suite_says_what_it_skips(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-):
-    monkeypatch.setenv(openapi.VARIABLE, str(tmp_path))
-    reason = openapi.missing()
-    assert reason is not None
-    assert "openapi-subset.json" in reason
-    assert openapi.VARIABLE in reason
-    terminal = Terminal()
-    recording.Absent(reason).pytest_terminal_summary(terminal)
-    assert reason in "\n".join(terminal.lines)

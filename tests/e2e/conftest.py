@@ -12,8 +12,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from e2e.support import COMMAND, ROOT, TOKEN, Cli, Ran, Service, Switch, Write, clean_environment, serving
 
+from e2e.support import COMMAND, ROOT, TOKEN, Cli, Ran, Service, Switch, Write, clean_environment, serving
 from reconciler.cli.main import main
 
 

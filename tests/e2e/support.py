@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -27,14 +28,21 @@ import reconciler.sandbox.app
 from reconciler.sandbox.options import Options
 from reconciler.sandbox.store import Store
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+ROOT: Final = Path(__file__).absolute().parents[2]
 TOKEN: Final = "api-anything"
 FASTLY: Final = "fst-7c1e55aa90e34b21-tail9Z"
 """A fastly token that nothing may ever show."""
 ESCAPE: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
-PLAN_MEMBERS: Final = {"format", "live", "summary", "changes", "diagnostics"}
 COMMAND: Final = [sys.executable, "-P", "-m", "reconciler"]
+
+# In a terminal that is the process's own, so that Ctrl-C typed there reaches it.
+_IN_TERMINAL: Final = """
+import fcntl, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from reconciler.cli.main import main
+main()
+"""
 
 
 @dataclass(frozen=True)
@@ -104,9 +112,7 @@ class Switch:
 
 def serving(app: Any) -> Iterator[str]:
     """Serves an app on a free port, in a thread, as long as it is iterated over."""
-    import socket
-
-    with socket.socket() as listener:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:  # else asyncio leaves out TCP_NODELAY
         listener.bind(("127.0.0.1", 0))
         listener.listen(64)
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none")
@@ -243,7 +249,7 @@ def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("LAUNCHDARKLY_", "LD_", "COV_"))
+        if not name.startswith(("LAUNCHDARKLY_", "LD_", "COV_", "RECONCILER_"))
         and name not in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES")
     }
     return {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **(more or {})}
@@ -264,14 +270,13 @@ class Screen:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments],
+            [sys.executable, "-P", "-c", _IN_TERMINAL, *arguments],
             stdin=slave,
             stdout=slave if stdout is None else stdout,
             stderr=slave,
             cwd=cwd,
             env=clean_environment(environment),
             start_new_session=True,
-            preexec_fn=_take_terminal,
         )
         os.close(slave)
         self._shown = bytearray()
@@ -321,10 +326,6 @@ class Screen:
         while self._read(0.1):
             assert time.monotonic() < limit, f"still running:\n{self.text}"
         return self.process.wait(seconds)
-
-
-def _take_terminal() -> None:
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def interrupt(process: subprocess.Popen[Any]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from e2e.support import COMMAND, ROOT, Cli, Service, clean_environment, interrupt
 
 EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if any(path.rglob("*.y*ml")))

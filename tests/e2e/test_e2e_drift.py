@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from e2e.support import Cli, Service, Write, delivery, documents, edited, environment, project
 
 STAGING = "/projects/storefront/environments/staging"
@@ -41,9 +42,7 @@ def test_one_tag_is_one_operation_at_its_line(cli: Cli, service: Service, applie
         "line": line,
         "column": lines[line - 1].index("[") + 1,
     }
-    assert change["fields"] == [
-        {"pointer": "/tags", "line": line, "column": lines[line - 1].index("[") + 1}
-    ]
+    assert change["fields"] == [{"pointer": "/tags", "line": line, "column": lines[line - 1].index("[") + 1}]
 
     assert cli("apply", "--auto-approve", "storefront").code == 0
     assert service.writes() == [f"PATCH /api/v2{STAGING}"] * 2  # ours after the one by hand
@@ -109,7 +108,7 @@ def test_130_projects_are_read_whole(cli: Cli, service: Service, write: Write) -
 
 PARTIAL = documents(
     project("checkout", "{tags: [payments]}"),
-    environment("production", "{confirmChanges: false, tags: [prod, tier-1]}", of="checkout"),
+    environment("production", "{secureMode: true, tags: [prod, tier-1]}", of="checkout"),
     environment("staging", "{defaultTtl: 5}", of="checkout"),
     delivery("Edge store EU", "{on: false}", of="checkout/production"),
 )
@@ -139,7 +138,7 @@ def test_what_is_not_declared_is_never_touched(cli: Cli, service: Service, write
         if before[place].get(name) != after[place].get(name)
     }
     own = {each.partition(": ")[2] for each in different}
-    assert own - {"version", "_version", "lastModified", "_lastModified"} == {"tags", "confirmChanges", "on"}
+    assert own - {"version", "_version", "lastModified", "_lastModified"} == {"tags", "secureMode", "on"}
     assert len({each.partition(": ")[0] for each in different}) == 3
 
 
@@ -153,7 +152,7 @@ def test_a_changed_resource_gets_one_patch_and_no_read_after_it(
     assert service.methods()[-1] == "PATCH"
     assert service.methods().count("PATCH") == 1
     operations = service.log()[-1]["body"]
-    assert [operation["path"] for operation in operations] == ["/name", "/tags", "/defaultTtl", "/secureMode"]
+    assert sorted(each["path"] for each in operations) == ["/defaultTtl", "/name", "/secureMode", "/tags"]
 
 
 def test_from_one_approval_mode_to_the_other_in_one_patch(cli: Cli, service: Service, write: Write) -> None:
