@@ -14,11 +14,10 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from reconciler.kinds.registry import load_kinds
 from reconciler.manifest.load import Loaded
@@ -32,14 +31,13 @@ from reconciler.model.settings import DEFAULTS, Settings
 from reconciler.planning.guards import Allowance, standing
 from reconciler.planning.judgement import judge_with, unset
 from reconciler.planning.plan import Binding, Change, Outcome, Plan
+from reconciler.target import SANDBOX_STATE, Target, connect, connect_sandbox
 
 if TYPE_CHECKING:
     from reconciler.live.connection import Connection
-    from reconciler.live.exchange import WireEvent
     from reconciler.manifest.settings import LoadedSettings
 
 Format = Literal["text", "json"]
-T = TypeVar("T")
 
 __all__ = [
     "SANDBOX_STATE",
@@ -64,9 +62,6 @@ __all__ = [
     "validate",
 ]
 
-SANDBOX_STATE = Path(".reconciler/sandbox.db")
-"""Where the embedded LaunchDarkly keeps its world by default."""
-
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
@@ -75,38 +70,6 @@ class Provenance:
     commit: str | None = None
     comment: str = ""
     """What patches say where the settings ask for a comment."""
-
-
-@dataclass
-class Target:
-    """Where plans are made and applied: a LaunchDarkly, or the sandbox in this process."""
-
-    url: str
-    token: str = field(repr=False, default="")
-    app: Any = field(repr=False, default=None)
-    """The sandbox's ASGI app, where it is one."""
-    close: Callable[[], None] = field(repr=False, default=lambda: None)
-    name: str = ""
-    """The host's name, as plans bind to it."""
-    concurrency: int = 8
-    """Requests at once, at most 16."""
-    timeout: float = 30.0
-    """Seconds for one try of a request."""
-    deadline: float | None = None
-    """Seconds for the whole of a plan or an apply."""
-    on_event: Callable[[WireEvent], None] | None = field(repr=False, default=None)
-    """Hears of every request and every wait."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def load(
@@ -136,33 +99,6 @@ def validate(
     loaded = load(paths, stdin=stdin)
     missing = unset(loaded.declared, secrets or Secrets())
     return replace(loaded, diagnostics=in_order([*loaded.diagnostics, *missing]))
-
-
-def connect(host: str = "", token: str = "", *, origin: str = "The access token") -> Target:
-    """A LaunchDarkly to work on. Nothing is sent yet.
-
-    `host` is its name, by default `app.launchdarkly.com`; `http://` is for this machine only. `origin`
-    says in errors where the token came from. Raises `UsageError` where one of them can't be used.
-    """
-    from reconciler.live.host import DEFAULT_HOST, base_url, checked_token, shown_host
-
-    url = base_url(host or DEFAULT_HOST)
-    return Target(url, checked_token(token, origin), name=shown_host(url))
-
-
-def connect_sandbox(state: Path | None = SANDBOX_STATE) -> Target:
-    """The embedded LaunchDarkly, in this process; `None` keeps its world in memory.
-
-    Raises `UsageError` where the file at `state` is no sandbox's world.
-    """
-    from reconciler.sandbox.app import create_app
-    from reconciler.sandbox.store import Store, StoreError
-
-    try:
-        store = Store(state)
-    except StoreError as error:
-        raise UsageError(str(error)) from None
-    return Target("http://sandbox", "sandbox", create_app(store), store.close, name="sandbox")
 
 
 def load_settings(paths: Sequence[str | Path], *, directory: Path | None = None) -> LoadedSettings:
@@ -211,7 +147,7 @@ def plan(
         comment = provenance.comment if settings.comment else ""
         return replace(made, binding=binding, comment=comment, read_at=read_at)
 
-    return _connected(target, resolve, read)
+    return target.run(read, resolve)
 
 
 def _digest(loaded: Loaded) -> str:
@@ -280,7 +216,7 @@ def refresh(
             await check_account(connection.reader, found.binding.account, "the plan")
         return await again(found, kinds or load_kinds(), connection.reader, judge_with(resolve))
 
-    return _connected(target, resolve, read)
+    return target.run(read, resolve)
 
 
 def apply(
@@ -323,7 +259,7 @@ def apply(
                 interrupt=interrupt,
             )
 
-    return _connected(target, resolve, write)
+    return target.run(write, resolve)
 
 
 def check(found: Plan, *, secrets: Secrets | None = None, allow: Sequence[Allowance] = ()) -> None:
@@ -365,25 +301,3 @@ def schemas(kinds: Kinds | None = None) -> Mapping[str, Mapping[str, Json]]:
         "plan.schema.json": plan_schema(),
         "settings.schema.json": settings_schema(),
     }
-
-
-def _connected(target: Target, secrets: Secrets, work: Callable[[Connection], Awaitable[T]]) -> T:
-    import anyio
-
-    from reconciler.live.client import connect as open_connection
-    from reconciler.live.observe import ungrouped
-
-    async def run() -> T:
-        with ungrouped():
-            async with open_connection(
-                target.url,
-                target.token,
-                app=target.app,
-                secrets=secrets.values,
-                concurrency=target.concurrency,
-                timeout=target.timeout,
-                on_event=target.on_event,
-            ) as connection:
-                return await work(connection)
-
-    return anyio.run(run)

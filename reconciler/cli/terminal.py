@@ -37,6 +37,9 @@ _STYLES: dict[Style, str] = {
     "good": "bold green",
 }
 
+_LONG_WAIT = 3.0
+"""Seconds. A shorter wait before the next try is said only when asked for: the error at the end says it all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
@@ -92,7 +95,7 @@ class Terminal:
                     f"{event.method} {event.path} {answered} in {event.seconds * 1000:.0f} ms{again}",
                     err=True,
                 )
-        elif event.seconds >= 1 or self.verbosity >= 2:
+        elif event.seconds >= _LONG_WAIT or self.verbosity >= 2:
             self.note(f"Waiting {event.seconds:.1f} s: {event.reason}.")
 
 

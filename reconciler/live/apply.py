@@ -6,7 +6,6 @@ failure skips what depends on it and nothing else. Running again converges.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ import anyio
 
 from reconciler.live.attempts import Attempts, counting
 from reconciler.live.connection import Connection
+from reconciler.live.exchange import Timing
 from reconciler.live.observe import ungrouped
 from reconciler.live.write import Requests, Sent
 from reconciler.model.address import Address
@@ -92,6 +92,7 @@ async def apply(
     on_outcome: OnOutcome | None = None,
     on_notice: Callable[[str], None] | None = None,
     interrupt: Interrupt | None = None,
+    timing: Timing | None = None,
 ) -> tuple[Outcome, ...]:
     """Carry out the plan; the outcomes, one for each change, in the order in which they came.
 
@@ -102,6 +103,7 @@ async def apply(
     """
     check_applicable(plan)
     values = values_for(plan, resolve)
+    timing = timing or Timing()
     requests = Requests(
         kinds,
         connection,
@@ -109,7 +111,9 @@ async def apply(
         judge_with(resolve),
         preconditions=plan.preconditions == "test",
         comment=plan.comment,
-        read_at=time.monotonic() if plan.read_at is None else plan.read_at,
+        read_at=timing.clock() if plan.read_at is None else plan.read_at,
+        clock=timing.clock,
+        sleep=timing.sleep,
     )
     run = _Run(plan, kinds, requests, on_start or _unheard, on_outcome or _unheard, interrupt or Interrupt())
     with ungrouped():

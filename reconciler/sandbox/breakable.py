@@ -6,6 +6,7 @@ would say. There uvicorn's transport can be had too; in process, a raised `Conne
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
 from typing import Any, Final, final
@@ -33,7 +34,13 @@ class Breakable(Starlette):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a connection."""
         parting = scope[_KEY] = _Parting()
-        await super().__call__(scope, receive, send)
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            if _transport(send) is None:
+                raise
+            # Ctrl-C while a delay lasts: uvicorn would print a traceback of what it cancelled itself.
+            parting.answer = reset
         if parting.answer is not None:
             await parting.answer(scope, receive, send)
 
@@ -43,7 +50,7 @@ def part(scope: Scope, answer: ASGIApp) -> None:
     scope[_KEY].answer = answer
 
 
-async def reset(_: Scope, receive: Receive, send: Send) -> None:
+async def reset(_: Scope, __: Receive, send: Send) -> None:
     """No answer: the connection breaks."""
     transport = _transport(send)
     if transport is None:
@@ -52,7 +59,9 @@ async def reset(_: Scope, receive: Receive, send: Send) -> None:
     if connection is not None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     transport.abort()
-    await _gone(receive)
+    # Nobody gets this answer. Without one, uvicorn would report a failure.
+    await send({"type": "http.response.start", "status": 503, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 @final
@@ -71,15 +80,11 @@ class Cut:
         await send({"type": "http.response.body", "body": half, "more_body": transport is not None})
         if transport is not None:
             transport.close()
-            await _gone(receive)
+            # Until then, uvicorn would report an answer that was not complete.
+            while (await receive())["type"] != "http.disconnect":
+                pass
 
 
 def _transport(send: Send) -> Any:
     """The connection below a server's `send`: uvicorn's is a method of an object that holds it."""
     return getattr(getattr(send, "__self__", None), "transport", None)
-
-
-async def _gone(receive: Receive) -> None:
-    """Wait until the server knows, or it would complain that there was no answer."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
