@@ -28,6 +28,7 @@ from reconciler.model.errors import Blocked, PlanFileError, UsageError
 from reconciler.model.kind import Kinds
 from reconciler.model.secrets import Secrets
 from reconciler.model.settings import DEFAULTS, Settings
+from reconciler.model.state import Declared
 from reconciler.planning.guards import Allowance, standing
 from reconciler.planning.judgement import judge_with, unset
 from reconciler.planning.plan import Binding, Change, Outcome, Plan
@@ -51,9 +52,11 @@ __all__ = [
     "check",
     "connect",
     "connect_sandbox",
+    "drift",
     "load",
     "load_settings",
     "plan",
+    "plan_offline",
     "read_plan",
     "refresh",
     "render",
@@ -117,8 +120,12 @@ def plan(
     settings: Settings = DEFAULTS,
     provenance: Provenance = Provenance(),
     bind: bool = False,
+    base: Sequence[Declared] | None = None,
 ) -> Plan:
     """What would make LaunchDarkly hold what the manifests declare. Reads only.
+
+    With a `base`, what earlier manifests declare, the plan holds what the difference to them causes; what
+    was already different stands beside it in `drift`.
 
     Where the manifests have errors nothing is read, and the plan holds their diagnostics alone. With
     `bind` the plan also names the account, as a saved one does. Raises `WrongAccount` where the settings
@@ -142,10 +149,58 @@ def plan(
             account = await account_of(connection.reader)
         read_at = time.monotonic()
         live = await observe(loaded.declared, known, connection.reader)
-        made = make_plan(loaded.declared, live, known, resolve, loaded.diagnostics, settings=settings)
+        made = make_plan(
+            loaded.declared, live, known, resolve, loaded.diagnostics, settings=settings, base=base
+        )
         binding = Binding(target.name, account, provenance.commit, _digest(loaded))
         comment = provenance.comment if settings.comment else ""
         return replace(made, binding=binding, comment=comment, read_at=read_at)
+
+    return target.run(read, resolve)
+
+
+def plan_offline(
+    manifests: Loaded, base: Sequence[Declared], *, kinds: Kinds | None = None, settings: Settings = DEFAULTS
+) -> Plan:
+    """What the difference to earlier manifests would change, were LaunchDarkly as those say.
+
+    For where it can't be asked. Its `live` is false, and it is never applied.
+    """
+    from reconciler.planning.planner import plan_offline as make_offline
+
+    if has_errors(manifests.diagnostics):
+        return Plan(diagnostics=manifests.diagnostics, live=False)
+    return make_offline(
+        base, manifests.declared, kinds or load_kinds(), manifests.diagnostics, settings=settings
+    )
+
+
+def drift(
+    manifests: Loaded,
+    target: Target,
+    *,
+    secrets: Secrets | None = None,
+    kinds: Kinds | None = None,
+    settings: Settings = DEFAULTS,
+) -> Plan:
+    """How LaunchDarkly differs from what the manifests declare, in the plan's `drift`. Reads only.
+
+    Raises as `plan` does.
+    """
+    from reconciler.live.account import check_account
+    from reconciler.live.observe import observe
+    from reconciler.planning.planner import find_drift
+
+    known = kinds or load_kinds()
+    if has_errors(manifests.diagnostics):
+        return Plan(diagnostics=manifests.diagnostics, live=False)
+    resolve = secrets or Secrets()
+
+    async def read(connection: Connection) -> Plan:
+        if settings.account is not None:
+            await check_account(connection.reader, settings.account, "reconciler.yaml")
+        live = await observe(manifests.declared, known, connection.reader)
+        return find_drift(manifests.declared, live, known, resolve, manifests.diagnostics)
 
     return target.run(read, resolve)
 

@@ -34,6 +34,7 @@ from reconciler.rendering import json, text
     metavar="FINGERPRINT",
     help="Refuse (exit 4) any other plan than the one with this fingerprint.",
 )
+@options.against
 @options.limits
 @options.output
 def command(
@@ -46,6 +47,7 @@ def command(
     auto_approve: bool,
     allow: tuple[str, ...],
     expect: str | None,
+    against: str | None,
     timeout: float | None,
     concurrency: int | None,
     request_timeout: float | None,
@@ -81,6 +83,8 @@ def command(
         allowed = _allowances(allow)
         file = _saved_plan(paths)
         target: Target | None
+        if file is not None and against is not None:
+            raise UsageError("A saved plan knows what it was compared with; leave out --against.")
         if file is not None:
             found = planned = api.read_plan(file)
             _expected(found, expect)
@@ -91,9 +95,11 @@ def command(
             _done_already(found, left, shown)
             found = left
         else:
-            found, target = made(options.given(paths), open_target, flags, shown)
+            found, target = made(options.given(paths), open_target, flags, shown, against=against)
             planned = found
             _expected(found, expect)
+            if target is None and not found.has_errors:
+                raise UsageError("No access token, and apply needs one.")
         if format_ == "text":
             show(found, format_, shown)
         if target is None or found.has_errors or not found.changes:

@@ -16,6 +16,7 @@ _COMMANDS = {
     "validate": ("validate", "Check manifests, offline."),
     "plan": ("plan", "Show what apply would do. Reads only."),
     "apply": ("apply", "Make LaunchDarkly hold what the manifests declare."),
+    "drift": ("drift", "Show how LaunchDarkly differs from the manifests. Reads only."),
     "sandbox": ("sandbox", "An embedded LaunchDarkly to practise on."),
     "schema": ("schema", "The JSON Schemas of manifests and plans."),
 }

@@ -22,6 +22,7 @@ from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.errors import (
     Blocked,
     Forbidden,
+    NoToken,
     PlanFileError,
     PlanRefused,
     ReconcilerError,
@@ -108,6 +109,13 @@ limits = _together(
         type=click.FloatRange(0, 600, min_open=True),
         help="A bound for one try of a request, by default 30. Also RECONCILER_REQUEST_TIMEOUT.",
     ),
+)
+
+against = click.option(
+    "--against",
+    metavar="REF|DIR",
+    help="Compare with earlier manifests: those of a folder, or where HEAD left a ref. Only what the difference causes "
+    "is planned; what was already different stands beside it.",
 )
 
 _SETTINGS = {
@@ -201,7 +209,7 @@ def _token(token_file: Path | None) -> tuple[str, str]:
         return data.decode("utf-8", "replace"), f"The token in {token_file}"
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token.strip():
-        raise UsageError(
+        raise NoToken(
             f"No access token: set {TOKEN_VARIABLE}, or name a file with --token-file. "
             "To try it without an account, add --sandbox."
         )

@@ -13,10 +13,12 @@ from reconciler.api import Format, Settings, Target
 from reconciler.cli import options
 from reconciler.cli.exits import Exit
 from reconciler.cli.provenance import provenance
+from reconciler.cli.revision import base_of
 from reconciler.cli.terminal import Terminal
 from reconciler.kinds.registry import load_kinds
-from reconciler.model.diagnostic import has_errors, in_order
-from reconciler.model.errors import ReconcilerError, UsageError
+from reconciler.model import codes
+from reconciler.model.diagnostic import Diagnostic, has_errors, in_order
+from reconciler.model.errors import NoToken, ReconcilerError, UsageError
 from reconciler.planning.plan import Plan
 from reconciler.planning.written import plan_document
 from reconciler.rendering import json, text
@@ -32,6 +34,7 @@ from reconciler.rendering.lines import Span, line
     type=click.Path(path_type=Path, dir_okay=False),
     help="Save the plan to a .json file, for `reconciler apply FILE`.",
 )
+@options.against
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there are changes.")
 @options.limits
 @options.output
@@ -43,6 +46,7 @@ def command(
     sandbox: bool,
     sandbox_state: Path | None,
     out: Path | None,
+    against: str | None,
     detailed_exitcode: bool,
     timeout: float | None,
     concurrency: int | None,
@@ -67,6 +71,7 @@ def command(
             ),
             {"timeout": timeout, "concurrency": concurrency, "request_timeout": request_timeout},
             shown,
+            against=against,
             bind=out is not None,
         )[0]
         if out is not None:
@@ -90,18 +95,35 @@ def made(
     flags: dict[str, float | int | None],
     shown: Terminal,
     *,
+    against: str | None = None,
     bind: bool = False,
 ) -> tuple[Plan, Target | None]:
     """The plan for the manifests, and the target that it was made for.
 
-    No target is opened while the manifests or the settings have errors.
+    No target is opened while the manifests or the settings have errors, nor where there is no token and
+    the comparison with earlier manifests says something without one.
     """
     manifests = api.load(paths, stdin=options.stdin)
     settings = options.settled(paths, flags)
     diagnostics = in_order([*manifests.diagnostics, *settings.diagnostics])
     if has_errors(diagnostics):
         return Plan(diagnostics=diagnostics, live=False), None
-    target = options.configured(open_target(), settings.settings)
+    base = None if against is None else base_of(against, paths)
+    if base is not None:
+        manifests = replace(manifests, diagnostics=in_order([*diagnostics, *base.diagnostics]))
+    try:
+        target = options.configured(open_target(), settings.settings)
+    except NoToken as error:
+        if base is None:
+            raise
+        offline = Diagnostic(
+            codes.OFFLINE,
+            f"There is no access token, so this compares with {base.name} only, as if LaunchDarkly held what that says.",
+            hint=str(error),
+        )
+        manifests = replace(manifests, diagnostics=in_order([*manifests.diagnostics, offline]))
+        found = api.plan_offline(manifests, base.declared, settings=settings.settings)
+        return replace(found, against=base.name), None
     with shown.working("Reading LaunchDarkly…"):
         found = api.plan(
             manifests,
@@ -109,8 +131,9 @@ def made(
             settings=settings.settings,
             provenance=_provenance(paths, settings.settings, bind=bind),
             bind=bind,
+            base=None if base is None else base.declared,
         )
-    return found, target
+    return found if base is None else replace(found, against=base.name), target
 
 
 def _provenance(paths: Sequence[str], settings: Settings, *, bind: bool) -> api.Provenance:

@@ -16,8 +16,10 @@ import anyio
 from reconciler.live.attempts import Attempts, counting
 from reconciler.live.connection import Connection
 from reconciler.live.exchange import Timing
+from reconciler.live.forms import Form, Forms
 from reconciler.live.observe import ungrouped
-from reconciler.live.write import Requests, Sent
+from reconciler.live.sent import Sent
+from reconciler.live.write import Requests
 from reconciler.model.address import Address
 from reconciler.model.errors import PlanRefused, SecretError
 from reconciler.model.kind import Kinds, ancestors
@@ -109,8 +111,7 @@ async def apply(
         connection,
         values,
         judge_with(resolve),
-        preconditions=plan.preconditions == "test",
-        comment=plan.comment,
+        Forms(Form(plan.comment, plan.preconditions == "test")),
         read_at=timing.clock() if plan.read_at is None else plan.read_at,
         clock=timing.clock,
         sleep=timing.sleep,
@@ -118,7 +119,7 @@ async def apply(
     run = _Run(plan, kinds, requests, on_start or _unheard, on_outcome or _unheard, interrupt or Interrupt())
     with ungrouped():
         await run.run()
-    for notice in requests.notices:
+    for notice in requests.forms.notices:
         (on_notice or _unheard)(notice)
     return tuple(run.outcomes)
 
@@ -141,6 +142,8 @@ class _Run:
     _became: dict[Address, Outcome] = field(default_factory=dict)
     _travelling: Mapping[Address, Sequence[Change]] = field(init=False)
     _started: dict[Address, tuple[str, Attempts]] = field(default_factory=dict)
+    _created: set[Address] = field(default_factory=set)
+    """What exists by now, and may wait for its protection."""
     _places: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(AT_ONCE))
 
     def __post_init__(self) -> None:
@@ -162,9 +165,7 @@ class _Run:
                         changes.start_soon(self._carry_out, change)
             group.cancel_scope.cancel()
         self._end(
-            Outcome(change, *_unfinished(started=change.address in self._started))
-            for change in self.plan.changes
-            if change.address not in self._became
+            self._unfinished(change) for change in self.plan.changes if change.address not in self._became
         )
 
     async def _watch(self, scope: anyio.CancelScope) -> None:
@@ -177,10 +178,10 @@ class _Run:
     async def _carry_out(self, change: Change) -> None:
         """Wait for what the change depends on, then send it, or skip it where that failed."""
         passengers = self._travelling.get(change.address, ())
-        for address in self._waits_for(change):
+        for address, needed in self._waits_for(change):
             await self._done[address].wait()
             before = self._became[address]
-            if before.status is not Status.APPLIED:
+            if needed and before.status is not Status.APPLIED:
                 why = f"{address} {'was skipped' if before.status is Status.SKIPPED else 'was not applied'}"
                 self._end(Outcome(each, Status.SKIPPED, error=why) for each in (change, *passengers))
                 return
@@ -208,7 +209,13 @@ class _Run:
             self._end(_outcome(each, sent) for each in (change, *passengers))
             return
 
+        self._created.update((change.address, *(each.address for each in passengers)))
+        self._created -= sent.lacking.keys()
+
         async def finish(each: Change) -> None:
+            if each.address in sent.lacking:
+                self._end([_outcome(each, sent.lacking[each.address])])
+                return
             second = await self.requests.finish_create(each, sent.shown.get(each.address, {}))
             if second.status is Status.APPLIED:
                 note = "; ".join(filter(None, (sent.note if each is change else "", second.note)))
@@ -231,12 +238,13 @@ class _Run:
             self._done[address].set()
             self.on_outcome(outcome)
 
-    def _waits_for(self, change: Change) -> list[Address]:
-        """The changes that have to be applied before this one, by address."""
+    def _waits_for(self, change: Change) -> list[tuple[Address, bool]]:
+        """The changes that have to be over before this one, and whether it needs them to be applied."""
         if change.action is Action.DELETE:
-            # After everything else in its project, and after the deletes of what stands below it.
+            # After everything else in its project, and after the deletes of what stands below it. A create
+            # there is needed: it may be the new half of a replacement.
             return [
-                other.address
+                (other.address, other.action is not Action.UPDATE)
                 for other in self.plan.changes
                 if other.via != change.address
                 and (
@@ -250,7 +258,22 @@ class _Run:
             sibling = sibling_of(change.address, change.after or {}, kind.shape(change.address))
             if sibling is not None and sibling in self._changes:
                 needed.append(sibling)
-        return needed
+        return [(address, True) for address in needed]
+
+    def _unfinished(self, change: Change) -> Outcome:
+        """What became of a change that the end of the run came upon."""
+        if change.address in self._created and self._has_second_step(change):
+            return Outcome(change, Status.UNKNOWN, error=_HALF_DONE, unprotected=True)
+        return Outcome(change, *_unfinished(started=change.address in self._started))
+
+    def _has_second_step(self, change: Change) -> bool:
+        shape = self.kinds[change.address.kind].shape(change.address)
+        return any(shape.member(name).after_create for name in change.after or {})
+
+
+_HALF_DONE: Final = (
+    "it was created, but the run was interrupted before it was certain that what protects it was set"
+)
 
 
 def _unfinished(*, started: bool) -> tuple[Status, str]:

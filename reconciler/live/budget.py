@@ -8,14 +8,16 @@ from typing import Final
 
 from reconciler.live.window import Heard, Window
 
-FAIR: Final = 0.75
+FAIR: Final = 0.85
 """The part of what is left that others are left at most, or two that yield to each other would never move."""
-MARGIN: Final = 1.0
+MARGIN: Final = 0.5
 """Requests that others are left beyond what they use on average."""
 MEMORY: Final = 0.5
 """How much what others used in a window counts one window later."""
 PATIENCE: Final = 0.2
 """The part of a window that others must have been watched for until what they use counts in full."""
+FOLLOWERS: Final = 4
+"""Requests in two windows that came after another had ended, from which a job counts as one with more to come."""
 PROBES: Final = 4
 """Requests kept to find the end of a window with, where it is not known: a tenth of it at most."""
 
@@ -47,8 +49,8 @@ class Budget:
     """What a limit leaves in the window under way, by the answers so far. Times are seconds by our clock."""
 
     __slots__ = (
-        "_fell", "_granted", "_high", "_high_at", "_low", "_low_at", "_number", "_others", "_ours", "_same",
-        "_tops", "_unseen", "in_flight", "queued",
+        "_ended", "_fell", "_followed", "_granted", "_high", "_high_at", "_low", "_low_at", "_number", "_others",
+        "_ours", "_same", "_scarce", "_tops", "_unseen", "in_flight", "queued",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -64,12 +66,27 @@ class Budget:
         self._high = self._low = self._ours = 0
         self._high_at = self._low_at = 0.0
         self._unseen = 0
+        # The last window in which requests had to wait, and how many came after another had ended, in it and before.
+        self._scarce = -1
+        self._ended = 0
+        self._followed = deque([0, 0], maxlen=2)
 
     def fresh(self, remaining: int | None) -> bool:
         """Whether so many left can only mean that a new window has begun."""
         if remaining is None or not self._number:
             return False
-        return remaining > self._low + max(1, (self._high - self._low) // 4)
+        return remaining > self._low + max(1, (max(self._tops) - self._low) // 4)
+
+    def join(self) -> None:
+        """A request begins to wait."""
+        self.queued += 1
+        if self._ended:
+            self._ended -= 1
+            self._followed[-1] += 1
+
+    def leave(self) -> None:
+        """It waits no longer."""
+        self.queued -= 1
 
     def grant(self, now: float) -> None:
         """A request is sent."""
@@ -79,6 +96,7 @@ class Budget:
     def end(self) -> None:
         """It came to something, or to nothing."""
         self.in_flight -= 1
+        self._ended = min(self._ended + 1, 2)
 
     def miss(self, *, counted: bool) -> None:
         """Take in an answer that does not say what is left, or none at all."""
@@ -88,20 +106,26 @@ class Budget:
         """Take in an answer in window `number` that left so many; not `counted` where it is a 429."""
         if heard is Heard.STALE:
             self._others.correct()
-        elif number != self._number or heard is Heard.MOVED:
+        elif number != self._number:
             self._turn(remaining, number, now, counted=counted)
+        elif heard is Heard.MOVED:
+            self._start(remaining, now, counted=counted)
         else:
             self._fall(remaining, now, counted=counted)
 
     def _turn(self, remaining: int, number: int, now: float, *, counted: bool) -> None:
-        if self._number and number != self._number:
-            self._others.remember(self._used_by_others(), self._low_at - self._high_at)
+        if self._number:
+            self._others.remember(max(0, self._unexplained()), self._low_at - self._high_at)
         self._number = number
+        self._followed.append(0)
+        self._tops.append(remaining)
+        self._start(remaining, now, counted=counted)
+
+    def _start(self, remaining: int, now: float, *, counted: bool) -> None:
         self._high = self._low = remaining
         self._high_at = self._low_at = now
         self._ours = int(counted)
         self._unseen = int(counted and self._same)
-        self._tops.append(remaining)
 
     def _fall(self, remaining: int, now: float, *, counted: bool) -> None:
         if remaining < self._low:
@@ -117,8 +141,18 @@ class Budget:
             self._high, self._high_at = remaining, now
             self._tops[-1] = remaining
 
-    def _used_by_others(self) -> float:
-        return 0.0 if self._same else max(0.0, self._high - self._low + 1 - self._ours)
+    def _unexplained(self) -> int:
+        """How many requests the service counted in the window that are others', or ours and not yet answered."""
+        return 0 if self._same else self._high - self._low + 1 - self._ours
+
+    @property
+    def _demand(self) -> float:
+        """How many requests are still to come, as far as can be known.
+
+        A job is longer than its queue where requests come as others end. That is held against it once it
+        had to wait: a job that fits is not slowed.
+        """
+        return inf if self._number - self._scarce <= 1 and sum(self._followed) > FOLLOWERS else self.queued
 
     def left(self, now: float, window: Window) -> int:
         """Requests that may still be sent in the window, if all are ours; an expectation where it is new."""
@@ -133,22 +167,22 @@ class Budget:
         if not self._number:
             return 0.0
         left, lasts = self.left(now, window), window.lasts(now)
-        used = max(0.0, self._used_by_others() - self.in_flight / 2)
-        rate = self._others.rate(used, self._low_at - self._high_at, PATIENCE * window.length)
-        unheard = now - self._low_at if now < window.over and self._number == window.number else 0.0
-        theirs = min(rate * (lasts + unheard) + (MARGIN if rate else 0.0), FAIR * left)
-        if self.queued <= left - theirs:
+        current = now < window.over and self._number == window.number
+        seconds = self._low_at - self._high_at
+        unexplained = self._unexplained()
+        rate = self._others.rate(unexplained - self.in_flight / 2, seconds, PATIENCE * window.length)
+        # Until the window is surely over, and from when we last heard what is left.
+        theirs = rate * (window.over - self._low_at if current else lasts)
+        theirs = min(theirs + (MARGIN if rate else 0.0), FAIR * left)
+        if self._demand <= left - theirs + (min(self.in_flight, unexplained) if current else 0):
             return 0.0
+        self._scarce = window.number
         spare = 0 if window.sure or now >= window.ends else min(PROBES, max(self._tops) // 10)
         ours = left - theirs - spare
         if ours >= 1:
             # After the last request there is to be a pause too: it could slip into the next window.
             return max(0.0, self._granted + (now + lasts - self._granted) / (ours + 1) - now)
-        look = window.look(now)
+        look = window.ends if spare else window.look(now)
         if look <= now:
             return 0.0 if not self.in_flight else inf
-        until = look - now
-        if rate and left - spare >= 1 + MARGIN:
-            # What others don't use becomes ours in time.
-            until = min(until, lasts - (left - spare - 1 - MARGIN) / rate)
-        return max(until, 0.001)
+        return look - now

@@ -143,8 +143,8 @@ class FairPacer:
         lane = self._lane(request)
         again = id(request) in self._limited
         self._limited.discard(id(request))
-        self._account.queued += 1
-        lane.budget.queued += 1
+        self._account.join()
+        lane.budget.join()
         try:
             await lane.enter(first=again)
             try:
@@ -152,8 +152,8 @@ class FairPacer:
             finally:
                 lane.leave()
         finally:
-            self._account.queued -= 1
-            lane.budget.queued -= 1
+            self._account.leave()
+            lane.budget.leave()
         now = self._timing.clock()
         self._sent[id(request)] = (now, lane)
         self._account.grant(now)

@@ -19,7 +19,9 @@ LONGEST: Final = 60.0
 """Seconds: how long a window is taken to be at most."""
 SAME: Final = 0.1
 """Seconds: resets that differ by less name the same window. Some services work them out anew each time."""
-SURE: Final = 0.1
+SLACK: Final = 0.1
+"""The part of a window by which a clock is off without meaning anything."""
+SURE: Final = 0.02
 """The part of a window to which its end should be known."""
 
 
@@ -102,7 +104,7 @@ class Window:
                 return Heard.STALE
             self._low, self._high = -inf, inf  # the service's clock was put back
             return Heard.TURNED
-        if not fresh and sight.received < self.ends - SURE * self.length:
+        if not fresh and sight.received < self.ends - SLACK * self.length:
             return Heard.MOVED
         if later >= 2 * SAME:
             # More than one window may have passed in between.
@@ -166,7 +168,7 @@ class Window:
         # The longer the end is overdue by the clock, the less it can be trusted.
         shown = self._reset + self._low
         overdue = shown - max(self._reset + self._skew, self._since)
-        return min(self.over, shown + max(min(1.0, SURE * self.length), overdue))
+        return min(self.over, shown + max(min(1.0, SLACK * self.length), overdue))
 
     def epoch(self, now: float) -> float:
         """The time by the service's clock; where the two clocks differ, its reset is over by now at the latest."""

@@ -11,16 +11,19 @@ import anyio
 
 from reconciler.live.bodies import Values, create_body, dropped, patch_body
 from reconciler.live.connection import Connection
+from reconciler.live.forms import Form, Forms
 from reconciler.live.look import look
+from reconciler.live.retry import repeatable
+from reconciler.live.sent import ALREADY, FOUND, Sent, failed, in_the_way, moved, not_to_do, twins, uncertain
 from reconciler.model.address import Address
 from reconciler.model.document import Document, Json, Missing
-from reconciler.model.errors import NotFound, ReconcilerError, ServiceError, Unreachable
+from reconciler.model.errors import Forbidden, NotFound, ReconcilerError, ServiceError, Unauthorized
 from reconciler.model.kind import Kind, Kinds
 from reconciler.model.state import Observed, Presence
-from reconciler.planning.patch import Operation, patch, preconditions
-from reconciler.planning.plan import Change, Status
+from reconciler.planning.patch import Operation, documents, patch, preconditions
+from reconciler.planning.plan import Action, Change, Status
 from reconciler.planning.rebase import Judge, project, rebase
-from reconciler.planning.recheck import Move, Recheck, Still, recheck
+from reconciler.planning.recheck import Recheck, Still, recheck
 
 FRESH: Final = 60.0
 """Seconds for which a change may rely on what the plan read."""
@@ -29,19 +32,7 @@ FRESH_NAMES: Final = 10.0
 LOOKS: Final = (0.5, 1.0, 2.0, 4.0)
 """Seconds before each look for a create whose answer was lost."""
 MAX_CONFLICTS: Final = 3
-_FOUND: Final = "its answer was lost, and a look shows that it took effect"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What became of a change's requests."""
-
-    status: Status
-    error: str = ""
-    note: str = ""
-    request_id: str = ""
-    shown: Mapping[Address, Document] = field(default_factory=dict)
-    """Of a create: what its answer shows of what was created."""
+"""How often a write is sent again that another writer, or a lost answer, came in between of."""
 
 
 @dataclass
@@ -52,14 +43,12 @@ class Requests:
     connection: Connection
     values: Values
     judge: Judge
-    preconditions: bool = False
-    comment: str = ""
+    forms: Forms = field(default_factory=lambda: Forms(Form()))
+    """How patches are sent."""
     read_at: float = 0.0
     """When the plan's live side was read, by `clock`."""
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep
-    notices: list[str] = field(default_factory=list)
-    """What was learnt about the service on the way, each once."""
 
     async def create(
         self, change: Change, passengers: Sequence[Change] = (), *, just_created: bool = False
@@ -72,7 +61,7 @@ class Requests:
         if kind.by_id and self._older_than(FRESH_NAMES):
             before = await self._look(change, kind)
             if before.presence is not Presence.ABSENT:
-                return _in_the_way(before)
+                return in_the_way(before)
         body = create_body(change, passengers, self.kinds, self.values)
         try:
             answer = await self.connection.writer.post(
@@ -87,39 +76,43 @@ class Requests:
         self, change: Change, passengers: Sequence[Change], kind: Kind, error: ReconcilerError
     ) -> Sent:
         """What became of a POST that was not answered with a success. It is never sent again."""
-        failed = _failed(error)
-        lost = _uncertain(error)
+        said, lost = failed(error), uncertain(error)
         refused = isinstance(error, ServiceError) and error.status in (400, 409)
         if not lost and not refused:
-            return failed
+            return said
         observed = Observed(change.address, Presence.UNKNOWN)
         for seconds in LOOKS if lost else (0.0,):
             await self.sleep(seconds)
             observed = await self._look(change, kind)
             if observed.presence in (Presence.PRESENT, Presence.AMBIGUOUS):
                 break
-        still = recheck(change, observed, kind, self.judge).still
-        if still in (Still.DONE, Still.HALF) and (lost or not passengers):
-            note = _FOUND if lost else "it was there already, as planned"
-            return Sent(Status.APPLIED, note=note, shown=await self._shown_now(change, passengers, observed))
+        if recheck(change, observed, kind, self.judge).still in (Still.DONE, Still.HALF):
+            return await self._was_created(change, passengers, observed, lost=lost)
+        if lost:  # what does not show yet may do so later
+            said = replace(said, status=Status.UNKNOWN)
         if observed.presence is Presence.AMBIGUOUS:
-            twins = f"there are now {len(observed.ids)} of that name, one of them made by another writer: {', '.join(observed.ids)}"
-            return replace(failed, error=f"{failed.error}; {twins}")
+            return replace(said, error=f"{said.error}; {twins(observed)}")
         if observed.present:
-            return replace(
-                failed, status=Status.CONFLICT, error=f"{failed.error}; and one that differs is there now"
-            )
-        return failed
+            status = Status.UNKNOWN if lost else Status.CONFLICT
+            return replace(said, status=status, error=f"{said.error}; and one that differs is there now")
+        return said
 
-    async def _shown_now(
-        self, change: Change, passengers: Sequence[Change], observed: Observed
-    ) -> dict[Address, Document]:
+    async def _was_created(
+        self, change: Change, passengers: Sequence[Change], observed: Observed, *, lost: bool
+    ) -> Sent:
+        """A create that is there as planned, by our POST or by another writer's, who may have left children out."""
         shown: dict[Address, Document] = {change.address: observed.document}
+        lacking: dict[Address, Sent] = {}
         for each in passengers:
-            found = await self._look(each, self.kinds[each.address.kind])
-            if found.present:
+            kind = self.kinds[each.address.kind]
+            found = await self._look(each, kind)
+            if recheck(each, found, kind, self.judge).still in (Still.DONE, Still.HALF):
                 shown[each.address] = found.document
-        return shown
+                continue
+            what = "one that differs" if found.present else "the one above it, and not this one,"
+            why = f"{what} is there, made by another writer; plan again"
+            lacking[each.address] = Sent(Status.UNKNOWN if lost else Status.CONFLICT, why)
+        return Sent(Status.APPLIED, note=FOUND if lost else ALREADY, shown=shown, lacking=lacking)
 
     async def finish_create(self, change: Change, shown: Document) -> Sent:
         """PATCH what a create does not take, as far as what it made differs; `shown` is what is known of that."""
@@ -132,7 +125,7 @@ class Requests:
         operations = patch(live, project(rebase(later, shown, shape, self.judge), later, shape), shape)
         if not operations:
             return Sent(Status.APPLIED)
-        step = replace(change, before=live, after=later, patch=operations, id="")
+        step = replace(change, action=Action.UPDATE, before=live, after=later, patch=operations, id="")
         return await self._patch(step, kind, just_created=True)
 
     async def update(self, change: Change) -> Sent:
@@ -141,92 +134,91 @@ class Requests:
         if self._older_than(FRESH):
             again = await self._again(change, kind)
             if again.still is not Still.TO_DO:
-                return _not_to_do(again)
+                return not_to_do(again)
         return await self._patch(change, kind)
 
     async def _patch(self, change: Change, kind: Kind, *, just_created: bool = False) -> Sent:
-        for attempt in range(MAX_CONFLICTS):
-            tests = self._tests(change, kind)
-            guarded = bool(tests) or any(operation.op == "test" for operation in change.patch)
+        shape = kind.shape(change.address)
+        tried = [self.forms.best]
+        times = 0
+        while True:
+            form = tried[-1]
+            tests = self._tests(change, kind) if form.tests else ()
+            operations = (*tests, *change.patch)
             try:
                 answer = await self.connection.writer.patch(
                     kind.item_path(change.address, change.id),
-                    patch_body(
-                        (*tests, *change.patch), kind.shape(change.address), self.values, self.comment
-                    ),
+                    patch_body(operations, shape, self.values, form.comment),
                     beta=kind.beta,
                     just_created=just_created,
                 )
             except ReconcilerError as error:
-                settled = await self._settle_patch(change, kind, error, guarded=guarded, tested=bool(tests))
+                settled = await self._settle_patch(change, kind, error)
                 if settled is not None:
                     return settled
-                await self.sleep(0.2 * (attempt + 1))
+                # Live is as the plan saw it, so the same patch is right still, if it is taken at all.
+                again = _conflict(error) or (uncertain(error) and not repeatable(documents(operations)))
+                if again and times < MAX_CONFLICTS:
+                    times += 1
+                    await self.sleep(0.2 * times)
+                    continue
+                simpler = self.forms.simpler(tried) if _refused(error) else None
+                if simpler is None:
+                    return failed(error)
+                tried.append(simpler)
                 continue
+            if len(tried) > 1:
+                self.forms.taken(form)
             return Sent(Status.APPLIED, note=self._dropped(change, answer.document, kind))
-        return Sent(Status.CONFLICT, "other writers kept coming in between; run it again")
 
-    async def _settle_patch(
-        self, change: Change, kind: Kind, error: ReconcilerError, *, guarded: bool, tested: bool
-    ) -> Sent | None:
-        """What became of a PATCH that was not answered with a success; `None` to send it again."""
-        failed = _failed(error)
-        status = error.status if isinstance(error, ServiceError) else 0
-        conflict = status == 409 or (guarded and status in (400, 422))
-        commented = bool(self.comment) and status in (400, 422)
-        if not _uncertain(error) and not conflict and not commented:
-            return failed
+    async def _settle_patch(self, change: Change, kind: Kind, error: ReconcilerError) -> Sent | None:
+        """What became of a PATCH that was not answered with a success; `None` where it is to do still."""
+        said, lost = failed(error), uncertain(error)
+        if not lost and (not isinstance(error, ServiceError) or isinstance(error, _HOPELESS)):
+            return said
         again = await self._again(change, kind)
         if again.still is Still.DONE:
-            return Sent(Status.APPLIED, note=_FOUND)
-        if _uncertain(error):
-            return failed
-        if again.still is Still.MOVED:
-            return Sent(Status.CONFLICT, _moved(again.moves), request_id=failed.request_id)
-        if again.still is not Still.TO_DO:
-            return failed
-        if status == 409 and not commented:
+            return Sent(Status.APPLIED, note=FOUND if lost else ALREADY)
+        if again.still is Still.TO_DO:
             return None
-        if tested and self.preconditions:
-            self.preconditions = False
-            self._notice("The service refuses test operations here, so patches go without preconditions.")
-            return None
-        if commented:
-            self.comment = ""
-            self._notice("The service refuses patches with a comment, so they go without.")
-            return None
-        return failed
+        if lost:
+            return replace(said, status=Status.UNKNOWN)
+        if again.still is Still.MOVED and _refused(error):
+            return Sent(Status.CONFLICT, moved(again.moves), request_id=said.request_id)
+        return said
 
     def _tests(self, change: Change, kind: Kind) -> tuple[Operation, ...]:
-        if not self.preconditions or change.before is None:
+        if change.before is None:
             return ()
         return preconditions(change.patch, change.before, kind.shape(change.address), change.version)
-
-    def _notice(self, text: str) -> None:
-        if text not in self.notices:
-            self.notices.append(text)
 
     async def delete(self, change: Change) -> Sent:
         """DELETE a resource, after a last look that it is the one that is meant. Gone already is done."""
         kind = self.kinds[change.address.kind]
-        path = kind.item_path(change.address, change.id)
-        try:
+        times = 0
+        while True:
             if kind.delete_needs_id:
-                live = await self.connection.reader.get(path, beta=kind.beta)
-                if live.get("_id") != change.id:
-                    return Sent(
-                        Status.CONFLICT,
-                        f"the {kind.noun} that has this key now is another one than the plan's; it was left alone",
-                    )
-            await self.connection.writer.delete(path, beta=kind.beta)
-        except NotFound:
+                again = await self._again(change, kind)
+                if again.still is not Still.TO_DO:
+                    return not_to_do(again)
+            try:
+                await self.connection.writer.delete(kind.item_path(change.address, change.id), beta=kind.beta)
+            except NotFound:
+                return Sent(Status.APPLIED)
+            except ReconcilerError as error:
+                if not uncertain(error) and not _conflict(error):
+                    return failed(error)
+                again = await self._again(change, kind)
+                if again.still is Still.DONE:
+                    return Sent(Status.APPLIED, note=FOUND if uncertain(error) else ALREADY)
+                if _conflict(error) and again.still is Still.TO_DO and times < MAX_CONFLICTS:
+                    times += 1
+                    await self.sleep(0.2 * times)
+                    continue
+                said = failed(error)
+                unseen = uncertain(error) and again.still is Still.UNREAD
+                return replace(said, status=Status.UNKNOWN) if unseen else said
             return Sent(Status.APPLIED)
-        except ReconcilerError as error:
-            failed = _failed(error)
-            if _uncertain(error) and (await self._again(change, kind)).still is Still.DONE:
-                return Sent(Status.APPLIED, note=_FOUND)
-            return failed
-        return Sent(Status.APPLIED)
 
     def _older_than(self, seconds: float) -> bool:
         return self.clock() - self.read_at > seconds
@@ -275,49 +267,14 @@ def _shown(
     return shown
 
 
-def _in_the_way(observed: Observed) -> Sent:
-    if observed.presence is Presence.UNKNOWN:
-        return Sent(
-            Status.FAILED, f"it can't be seen whether one of that name came in between. {observed.reason}"
-        )
-    ids = ", ".join(observed.ids or (observed.id,))
-    return Sent(
-        Status.CONFLICT,
-        f"another writer made one of that name since the plan was made (id {ids}); plan again",
-    )
+_HOPELESS: Final = (Unauthorized, Forbidden, NotFound)
+"""What says enough by itself, so that nobody has to look."""
 
 
-def _not_to_do(again: Recheck) -> Sent:
-    if again.still is Still.DONE:
-        return Sent(Status.APPLIED, note="it is so already")
-    if again.still is Still.UNREAD:
-        return Sent(Status.FAILED, f"it could not be read again before the write. {again.reason}")
-    return Sent(Status.CONFLICT, _moved(again.moves))
+def _conflict(error: ReconcilerError) -> bool:
+    return isinstance(error, ServiceError) and error.status == 409
 
 
-def _moved(moves: Sequence[Move]) -> str:
-    """What moved, without values: those of others may not be for everybody's eyes."""
-    parts = [
-        move.why or f"{move.pointer[1:].replace('/', '.')} has changed since the plan was made"
-        for move in moves
-    ]
-    return "; ".join(parts) + "; plan again"
-
-
-def _uncertain(error: ReconcilerError) -> bool:
-    """Whether the request may have taken effect all the same."""
-    if isinstance(error, Unreachable):
-        return error.sent
-    return isinstance(error, ServiceError) and error.status >= 500
-
-
-def _failed(error: ReconcilerError) -> Sent:
-    if isinstance(error, Unreachable):
-        return Sent(Status.UNKNOWN if error.sent else Status.FAILED, str(error))
-    if isinstance(error, ServiceError):
-        # A gateway that gave up says nothing about what became of the request behind it.
-        status = {409: Status.CONFLICT, 502: Status.UNKNOWN, 504: Status.UNKNOWN}.get(
-            error.status, Status.FAILED
-        )
-        return Sent(status, str(error), request_id=error.request_id)
-    return Sent(Status.FAILED, str(error))
+def _refused(error: ReconcilerError) -> bool:
+    """Whether it is one of the statuses that a failed precondition, or a form that isn't known, may have."""
+    return isinstance(error, ServiceError) and error.status in (400, 409, 422)

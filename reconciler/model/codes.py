@@ -89,6 +89,10 @@ MISPLACED_REFERENCE = _code("LDR306", "secret reference where none can be")
 BAD_REFERENCE = _code("LDR307", "secret reference that is not allowed")
 UNSET_SECRET = _code("LDR308", "secret that has no value here", Severity.WARNING)
 
+# Comparing with earlier manifests
+BASE_ERRORS = _code("LDR311", "mistakes in the manifests to compare with", Severity.WARNING)
+OFFLINE = _code("LDR312", "plan without access to LaunchDarkly", Severity.WARNING)
+
 # Meeting the live side
 UNREAD = _code("LDR401", "resource that could not be read")
 AMBIGUOUS = _code("LDR402", "several live resources match")
@@ -111,6 +115,14 @@ GUARD_CREATES = _code("LDR503", "almost everything would be created")
 GUARD_LOOSENS = _code("LDR504", "weaker protection of something critical")
 GUARD_PROTECTED = _code("LDR505", "change of a protected resource")
 GUARD_ACCOUNT = _code("LDR506", "another account than the pinned one")
+GUARD_DRIFT = _code("LDR507", "drift that the settings refuse")
 
-GUARDS: Final = (GUARD_DELETE, GUARD_DELETES, GUARD_CREATES, GUARD_LOOSENS, GUARD_PROTECTED)
+GUARDS: Final = (
+    GUARD_DELETE,
+    GUARD_DELETES,
+    GUARD_CREATES,
+    GUARD_LOOSENS,
+    GUARD_PROTECTED,
+    GUARD_DRIFT,
+)
 """Those that `--allow` can lift. Another account is never allowed; the pin has to be changed."""

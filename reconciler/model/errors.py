@@ -2,6 +2,7 @@
 
 ReconcilerError
  ├─ UsageError           the command line, the token or the host can't be used as given
+ │   └─ NoToken          there is no token
  ├─ SecretError          secrets that a write needs have no usable value
  ├─ PlanRefused          a plan that has errors in it, or that was made without live access
  ├─ PlanFileError        a saved plan that is cut, altered, or none
@@ -27,6 +28,10 @@ class ReconcilerError(Exception):
 
 class UsageError(ReconcilerError):
     """Something that was given on the command line or in the environment can't be used."""
+
+
+class NoToken(UsageError):
+    """There is no access token at all."""
 
 
 class SecretError(ReconcilerError):

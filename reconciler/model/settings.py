@@ -83,6 +83,11 @@ class Settings(BaseModel):
         default="none",
         description="`test` guards each patch with test operations on what it changes. By default `none`.",
     )
+    drift: Literal["keep", "refuse", "overwrite"] = Field(
+        default="keep",
+        description="What `apply --against` does with what was different before: `keep` leaves it, `refuse` blocks apply, "
+        "`overwrite` writes it too. By default `keep`.",
+    )
     patch: PatchForms = Field(default=PatchForms(), description="How fine patches are.")
 
 

@@ -52,11 +52,11 @@ def pinned_to_nothing(declared: Declared) -> Iterator[Diagnostic]:
 
 
 def missing_parent(
-    declared: Declared, desired: Mapping[Address, Declared], live: Live, kinds: Kinds
+    declared: Declared, coming: frozenset[Address], live: Live, kinds: Kinds
 ) -> Iterator[Diagnostic]:
-    """The error of a resource whose parent is neither live nor declared."""
+    """The error of a resource whose parent is neither live nor among what is `coming`."""
     parent = parent_of(declared.address, kinds)
-    if parent is None or parent in desired:
+    if parent is None or parent in coming:
         return
     observed = live[parent]
     if observed.presence is Presence.ABSENT:

@@ -53,6 +53,18 @@ class ChangeForm(BaseModel):
     secrets: dict[str, str] = Field(description="What live masks prove about declared secrets, by pointer.")
     needs: list[dict[str, str]] = Field(description="References whose values the write sends.")
     cascade: list[str] = Field(description="Live resources that a delete takes along.")
+    both: list[str] = Field(
+        description="With a base: pointers of fields that the manifests change, and that live held otherwise already."
+    )
+
+
+class ReleasedForm(BaseModel):
+    address: str
+    fields: list[str] = Field(
+        description="Pointers of the fields that are let go; none for the whole resource."
+    )
+    loosens: bool = Field(description="Whether a protection is among it.")
+    source: Place
 
 
 class Diagnostic(Place):
@@ -87,6 +99,9 @@ class PlanForm(BaseModel):
     comment: str | None = Field(description="What patches say in LaunchDarkly's audit log.")
     guards: list[Guard] = Field(description="Why apply would refuse it as it stands.")
     changes: list[ChangeForm] = Field(description="One for each resource, destructive ones first.")
+    against: str | None = Field(description="What the manifests were compared with.")
+    drift: list[ChangeForm] = Field(description="What was different before. Never applied.")
+    released: list[ReleasedForm] = Field(description="What is no longer declared: left as it is.")
     diagnostics: list[Diagnostic]
     digest: str | None = Field(default=None, description="In a saved plan: over everything else in the file.")
 

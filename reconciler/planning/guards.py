@@ -86,6 +86,19 @@ def _too_many(
         )
 
 
+def drift_guard(drift: Sequence[Change], settings: Settings) -> tuple[Guard, ...]:
+    """The guard against applying a change while something else is different already."""
+    if settings.drift != "refuse" or not drift:
+        return ()
+    number = "1 resource is" if len(drift) == 1 else f"{len(drift)} resources are"
+    return (
+        Guard(
+            codes.GUARD_DRIFT,
+            f"{number} already different in LaunchDarkly, which this change did not cause, and the settings refuse to go on.",
+        ),
+    )
+
+
 def _exceeds(number: int, named: int, threshold: Threshold) -> bool:
     return number >= threshold.least and number > threshold.share * named
 

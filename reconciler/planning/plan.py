@@ -74,6 +74,8 @@ class Change:
     """Pointers of the protections that it weakens."""
     cascade: tuple[Address, ...] = ()
     """Live resources that a delete takes along."""
+    both: tuple[str, ...] = ()
+    """With a base: pointers of fields that the manifests change, and that live already held otherwise."""
 
     @property
     def worst(self) -> Worst:
@@ -100,6 +102,18 @@ class Guard:
     def flag(self) -> str:
         """The option that lifts it, as a shell takes it."""
         return "--allow " + shlex.quote(f"{self.code}@{self.address}" if self.address else self.code.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What manifests no longer declare: no longer managed, left as it is."""
+
+    address: Address
+    fields: tuple[str, ...] = ()
+    """Pointers of the fields that are let go; none for the whole resource."""
+    loosens: bool = False
+    """Whether a protection is among it, which nothing keeps up from now on."""
+    position: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +144,12 @@ class Plan:
     """Whether patches carry test operations."""
     comment: str = ""
     """What patches say in LaunchDarkly's audit log; empty for nothing."""
+    drift: tuple[Change, ...] = ()
+    """What was different before: with a base beside the changes, else what `drift` found. Never applied."""
+    released: tuple[Released, ...] = ()
+    """With a base: what is no longer declared."""
+    against: str | None = None
+    """What the manifests were compared with, where they were."""
     unchanged: int = 0
     """How many declared resources are live as declared."""
     diagnostics: tuple[Diagnostic, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.model.document import Document, Json, Missing, lookup, pointer
+from reconciler.model.document import Document, Json, Missing, lookup, pointer, same
 from reconciler.model.kind import Kind
 from reconciler.model.shape import Shape
 from reconciler.model.state import Observed, Presence
@@ -118,6 +118,9 @@ def _moves(
         planned, found = lookup(change.before or {}, path), lookup(live, path)
         if not equal(planned, found, shape.at(path)):
             yield Move(path, planned, found)
+    for operation in change.patch:  # those of a list's elements, which its order concerns
+        if operation.op == "test" and not same(lookup(observed.document, operation.path), operation.value):
+            yield Move(operation.path, operation.value, lookup(observed.document, operation.path))
     if change.version is not None and observed.version != change.version:
         why = (
             "it was written since, and since its secrets can't be compared, its version counts: "

@@ -21,11 +21,11 @@ from reconciler.model.kind import Kinds
 from reconciler.model.secrets import Verdict, references
 from reconciler.planning.fingerprint import fingerprint
 from reconciler.planning.patch import Operation, documents
-from reconciler.planning.plan import Action, Binding, Change, FieldPlace, Guard, Plan
+from reconciler.planning.plan import Action, Binding, Change, FieldPlace, Guard, Plan, Released
 from reconciler.planning.written import FORMAT, plan_document
 
 if TYPE_CHECKING:
-    from reconciler.planning.form import ChangeForm, PlanForm
+    from reconciler.planning.form import ChangeForm, Place, PlanForm
 
 
 def saved(plan: Plan) -> str:
@@ -127,7 +127,17 @@ def _plan(form: PlanForm, name: str, kinds: Kinds) -> Plan:
             if found.code in codes.ALL
         ),
         live=form.live,
+        against=form.against,
+        drift=tuple(map(_change, form.drift)),
+        released=tuple(
+            Released(Address.parse(each.address), tuple(each.fields), each.loosens, _position(each.source))
+            for each in form.released
+        ),
     )
+
+
+def _position(place: Place) -> Position | None:
+    return None if place.file is None else Position(place.file, place.line or 0, place.column or 0)
 
 
 def _change(form: ChangeForm) -> Change:
@@ -159,4 +169,5 @@ def _change(form: ChangeForm) -> Change:
         version=form.version,
         loosens=tuple(form.loosens),
         cascade=tuple(map(Address.parse, form.cascade)),
+        both=tuple(form.both),
     )

@@ -35,6 +35,17 @@ def plan_document(found: Plan) -> dict[str, Json]:
         "comment": found.comment or None,
         "guards": [_guard(guard) for guard in found.guards],
         "changes": [_change(change) for change in found.changes],
+        "against": found.against,
+        "drift": [_change(change) for change in found.drift],
+        "released": [
+            {
+                "address": str(released.address),
+                "fields": list(released.fields),
+                "loosens": released.loosens,
+                "source": _place(released.position),
+            }
+            for released in found.released
+        ],
         "diagnostics": diagnostic_documents(found.diagnostics),
     }
 
@@ -94,6 +105,7 @@ def _change(change: Change) -> dict[str, Json]:
         "secrets": {path: verdict.value for path, verdict in change.verdicts.items()},
         "needs": [reference.document() for reference in change.needs],
         "cascade": [str(address) for address in change.cascade],
+        "both": list(change.both),
     }
 
 

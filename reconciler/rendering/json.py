@@ -38,7 +38,9 @@ def applied(found: Plan, outcomes: Iterable[Outcome], reason: str) -> dict[str, 
         "failureReason": reason,
         "summary": {status.value: sum(became.status is status for became in ledger) for status in Status},
         # Who stands unprotected comes first.
-        "outcomes": [_outcome(became) for became in sorted(ledger, key=lambda became: not became.unprotected)],
+        "outcomes": [
+            _outcome(became) for became in sorted(ledger, key=lambda became: not became.unprotected)
+        ],
         "plan": plan_document(found),
     }
 

@@ -74,8 +74,67 @@ def plan(found: Plan, kinds: Kinds) -> Iterator[Line]:
             yield line()
         yield line(Span(totals(found), "bold"))
         yield from _guards(found.guards)
+        yield from _beside(found, kinds)
     elif not found.has_errors:
+        yield from _beside(found, kinds)
         yield from no_changes(found)
+
+
+def _beside(found: Plan, kinds: Kinds) -> Iterator[Line]:
+    """What stands beside the changes where manifests were compared: drift, and what was let go."""
+    if found.released:
+        yield line()
+        yield line(Span("No longer declared, and left as it is:", "bold"))
+        for released in found.released:
+            fields = ", ".join(".".join(tokens(path)) for path in released.fields)
+            yield line(
+                "    ",
+                printable(str(released.address)) + (f": {printable(fields)}" if fields else ""),
+                Span(
+                    "  ! a protection that nothing keeps up from now on" if released.loosens else "",
+                    "loosens",
+                ),
+            )
+    if found.drift:
+        yield line()
+        yield line(Span("Already different in LaunchDarkly, and not written by this:", "bold"))
+        yield from drift(found.drift, kinds)
+
+
+def drift(changes: Iterable[Change], kinds: Kinds) -> Iterator[Line]:
+    """How live differs from the manifests, per resource and field: what is declared, then what is live."""
+    words = {Action.CREATE: "is missing", Action.UPDATE: "differs", Action.DELETE: "should be gone"}
+    for change in changes:
+        yield line(
+            Span("  ! ", "warning"), Span(printable(str(change.address)), "bold"), f" {words[change.action]}"
+        )
+        if change.position is not None:
+            yield line(Span(f"      {printable(str(change.position))}", "dim"))
+        if change.action is not Action.UPDATE:
+            continue
+        for difference in explain(change, kinds[change.address.kind].shape(change.address)):
+            name = printable(".".join(tokens(difference.pointer)))
+            declared = "nothing" if isinstance(difference.after, Missing) else _shown(difference.after)
+            live = "nothing" if isinstance(difference.before, Missing) else _shown(difference.before)
+            note = f"  ({difference.note})" if difference.note else ""
+            yield line(f"      {name}: declared {declared}, live {live}", Span(note, "dim"))
+
+
+def drift_summary(changes: Sequence[Change], unchanged: int) -> Line:
+    """How many resources drifted."""
+    if not changes:
+        return line(Span("No drift.", "good"), f" {counted(unchanged, 'resource')} as declared.")
+    counts = Counter(change.action for change in changes)
+    parts = [
+        f"{counts[action]} {word}"
+        for action, word in (
+            (Action.UPDATE, "different"),
+            (Action.CREATE, "missing"),
+            (Action.DELETE, "not deleted"),
+        )
+        if counts[action]
+    ]
+    return line(Span("Drift: ", "warning"), f"{', '.join(parts)}; {unchanged} as declared.")
 
 
 def _guards(found: Iterable[Guard]) -> Iterator[Line]:
@@ -126,6 +185,9 @@ def _change(change: Change, kinds: Kinds) -> Iterator[Line]:
     yield line(*head)
     if change.position is not None:
         yield line(Span(f"      {printable(str(change.position))}", "dim"))
+    if change.both:
+        fields = ", ".join(".".join(tokens(path)) for path in change.both)
+        yield line(Span(f"      ! was already different in LaunchDarkly: {fields}", "warning"))
     if change.loosens:
         fields = ", ".join(".".join(tokens(path)) for path in change.loosens)
         yield line(Span(f"      ! loosens protection: {fields}", "loosens"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from contextlib import suppress
 from typing import Any, Final, final
 
 from starlette.applications import Starlette
@@ -55,8 +56,8 @@ async def reset(_: Scope, __: Receive, send: Send) -> None:
     transport = _transport(send)
     if transport is None:
         raise ConnectionResetError("the sandbox broke the connection, as a fault told it to")
-    connection = transport.get_extra_info("socket")
-    if connection is not None:
+    with suppress(OSError):  # the client may be gone by now
+        connection = transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     transport.abort()
     # Nobody gets this answer. Without one, uvicorn would report a failure.

@@ -1,0 +1,77 @@
+"""`reconciler drift`: reads only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler import api
+from reconciler.api import Format
+from reconciler.cli import options
+from reconciler.cli.exits import Exit
+from reconciler.cli.plan import failed
+from reconciler.kinds.registry import load_kinds
+from reconciler.model.diagnostic import has_errors, in_order
+from reconciler.planning.plan import Plan
+from reconciler.planning.written import plan_document
+from reconciler.rendering import json, text
+
+
+@click.command("drift")
+@options.paths
+@options.target
+@options.limits
+@options.output
+def command(
+    *,
+    paths: tuple[str, ...],
+    host: str | None,
+    token_file: Path | None,
+    sandbox: bool,
+    sandbox_state: Path | None,
+    timeout: float | None,
+    concurrency: int | None,
+    request_timeout: float | None,
+    format_: Format,
+    verbose: int,
+    quiet: bool,
+) -> int:
+    """Show how LaunchDarkly differs from the manifests, per resource and field. Sends GET requests only.
+
+    Exit 2 where it does. What is gone is missing; what no manifest declares is no drift.
+    """
+    shown = options.terminal(verbose, quiet=quiet)
+    with options.reported(format_, failed):
+        names = options.given(paths)
+        manifests = api.load(names, stdin=options.stdin)
+        settings = options.settled(
+            names, {"timeout": timeout, "concurrency": concurrency, "request_timeout": request_timeout}
+        )
+        diagnostics = in_order([*manifests.diagnostics, *settings.diagnostics])
+        if has_errors(diagnostics):
+            found = Plan(diagnostics=diagnostics, live=False)
+        else:
+            target = options.configured(
+                options.opened(
+                    host=host,
+                    token_file=token_file,
+                    sandbox=sandbox,
+                    sandbox_state=sandbox_state,
+                    shown=shown,
+                ),
+                settings.settings,
+            )
+            with shown.working("Reading LaunchDarkly…"):
+                found = api.drift(manifests, target, settings=settings.settings)
+    if format_ == "json":
+        shown.raw(json.text(plan_document(found)))
+    else:
+        shown.findings(found.diagnostics)
+        if not found.has_errors:
+            shown.out(
+                [*text.drift(found.drift, load_kinds()), text.drift_summary(found.drift, found.unchanged)]
+            )
+    if found.has_errors:
+        return Exit.ERROR
+    return Exit.CHANGES if found.drift else Exit.OK
