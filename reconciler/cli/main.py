@@ -103,9 +103,13 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         code = _run(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has stopped; Python would complain about it once more at exit.
+    except OSError as error:
+        if error.filename is not None:  # none of our output's
+            raise
+        # Python would complain about it once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # that is somebody who has read enough
+            click.echo(f"Error: the output can't be written ({error.strerror}).", err=True)
         code = Exit.ERROR
     sys.exit(code)
 

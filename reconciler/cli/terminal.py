@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -18,7 +18,7 @@ import click
 from reconciler.model.codes import Severity
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.rendering import text
-from reconciler.rendering.lines import Line, Style, plain
+from reconciler.rendering.lines import Line, Style, line, plain
 
 if TYPE_CHECKING:
     from reconciler.live.exchange import WireEvent
@@ -57,7 +57,8 @@ class Terminal:
 
     def say(self, lines: Iterable[Line]) -> None:
         """What a person has to know, on stderr, also when quiet."""
-        _write(lines, sys.stderr)
+        with suppress(BrokenPipeError):  # nobody listens any more, and what is under way goes on
+            _write(lines, sys.stderr)
 
     def findings(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Findings, on stderr; only errors when quiet."""
@@ -70,7 +71,7 @@ class Terminal:
     def note(self, message: str) -> None:
         """What is good to know, on stderr, unless quiet."""
         if self.verbosity >= 0:
-            click.echo(message, err=True)
+            self.say([line(message)])
 
     @contextmanager
     def working(self, message: str) -> Iterator[None]:
@@ -91,10 +92,7 @@ class Terminal:
             if self.verbosity >= 1:
                 again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
                 answered = event.trouble or str(event.status)
-                click.echo(
-                    f"{event.method} {event.path} {answered} in {event.seconds * 1000:.0f} ms{again}",
-                    err=True,
-                )
+                self.note(f"{event.method} {event.path} {answered} in {event.seconds * 1000:.0f} ms{again}")
         elif event.seconds >= _LONG_WAIT or self.verbosity >= 2:
             self.note(f"Waiting {event.seconds:.1f} s: {event.reason}.")
 
@@ -111,8 +109,8 @@ def _write(lines: Iterable[Line], stream: TextIO) -> None:
     from rich.text import Text
 
     console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
-    for line in lines:
-        console.print(Text.assemble(*((span.text, _STYLES[span.style]) for span in line)), soft_wrap=True)
+    for spans in lines:
+        console.print(Text.assemble(*((span.text, _STYLES[span.style]) for span in spans)), soft_wrap=True)
 
 
 def is_interactive() -> bool:

@@ -10,7 +10,7 @@ from reconciler.model.codes import Severity
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.document import Missing, tokens
 from reconciler.model.kind import Kinds
-from reconciler.model.secrets import PLACEHOLDER
+from reconciler.model.secrets import PLACEHOLDER, Verdict
 from reconciler.model.text import printable
 from reconciler.planning.explain import Difference, explain, unchanged_fields
 from reconciler.planning.plan import Action, Change, Guard, Outcome, Plan, Status
@@ -113,6 +113,8 @@ def drift(changes: Iterable[Change], kinds: Kinds) -> Iterator[Line]:
         if change.action is not Action.UPDATE:
             continue
         for difference in explain(change, kinds[change.address.kind].shape(change.address)):
+            if change.verdicts.get(difference.pointer, Verdict.CHANGED) is not Verdict.CHANGED:
+                continue  # it would be sent along, but it is not what differs
             name = printable(".".join(tokens(difference.pointer)))
             declared = "nothing" if isinstance(difference.after, Missing) else _shown(difference.after)
             live = "nothing" if isinstance(difference.before, Missing) else _shown(difference.before)
@@ -146,7 +148,7 @@ def _guards(found: Iterable[Guard]) -> Iterator[Line]:
 
 def no_changes(found: Plan) -> Iterator[Line]:
     """What is said where there is nothing to do; ends with `No changes.`"""
-    if found.unchanged:
+    if found.unchanged and not found.drift:
         yield line(f"{counted(found.unchanged, 'resource')} read, all as declared.")
     yield line(Span("No changes.", "good"))
 
