@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from reconciler.live.connection import Connection
     from reconciler.manifest.settings import LoadedSettings
 
-Format = Literal["text", "json"]
+Format = Literal["text", "json", "markdown"]
 
 __all__ = [
     "SANDBOX_STATE",
@@ -332,13 +332,28 @@ def check(found: Plan, *, secrets: Secrets | None = None, allow: Sequence[Allowa
     values_for(found, secrets or Secrets())
 
 
-def render(found: Plan, format: Format = "text", *, kinds: Kinds | None = None) -> str:  # noqa: A002
-    """The plan as text for people, or as JSON in the form `reconciler.plan/1`."""
+def render(
+    found: Plan,
+    format: Format = "text",  # noqa: A002
+    *,
+    kinds: Kinds | None = None,
+    max_bytes: int | None = None,
+) -> str:
+    """The plan as text for people, as JSON in the form `reconciler.plan/1`, or as Markdown for GitHub.
+
+    Markdown gets no longer than `max_bytes`, by default what a comment takes: 65,000 characters.
+    """
     if format == "json":
         from reconciler.planning.written import plan_document
         from reconciler.rendering import json
 
         return json.text(plan_document(found))
+    if format == "markdown":
+        from reconciler.rendering import markdown
+        from reconciler.rendering.budget import COMMENT, Budget
+
+        budget = COMMENT if max_bytes is None else Budget(bytes=max_bytes)
+        return markdown.plan(found, kinds or load_kinds(), budget=budget)
     from reconciler.rendering import text
     from reconciler.rendering.lines import plain
 
@@ -350,9 +365,11 @@ def schemas(kinds: Kinds | None = None) -> Mapping[str, Mapping[str, Json]]:
     from reconciler.manifest.schema import schemas as manifest_schemas
     from reconciler.manifest.settings import settings_schema
     from reconciler.planning.form import plan_schema
+    from reconciler.sandbox.fault_schema import faults_schema
 
     return {
         **manifest_schemas(kinds or load_kinds()),
         "plan.schema.json": plan_schema(),
         "settings.schema.json": settings_schema(),
+        "faults.schema.json": faults_schema(),
     }

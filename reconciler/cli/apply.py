@@ -14,9 +14,10 @@ from reconciler.cli import options
 from reconciler.cli.exits import Exit
 from reconciler.cli.plan import made, show
 from reconciler.cli.terminal import Terminal, ask, is_interactive
+from reconciler.kinds.registry import load_kinds
 from reconciler.model.errors import ReconcilerError, Stale, UsageError
 from reconciler.planning.plan import Outcome, Plan, Status
-from reconciler.rendering import json, text
+from reconciler.rendering import json, markdown, text
 
 
 @click.command("apply")
@@ -36,7 +37,7 @@ from reconciler.rendering import json, text
 )
 @options.against
 @options.limits
-@options.output
+@options.plan_output
 def command(
     *,
     paths: tuple[str, ...],
@@ -52,6 +53,7 @@ def command(
     concurrency: int | None,
     request_timeout: float | None,
     format_: Format,
+    max_bytes: int,
     verbose: int,
     quiet: bool,
 ) -> int:
@@ -101,13 +103,13 @@ def command(
             if target is None and not found.has_errors:
                 raise UsageError("No access token, and apply needs one.")
         if format_ == "text":
-            show(found, format_, shown)
+            show(found, format_, shown, max_bytes)
         if target is None or found.has_errors or not found.changes:
-            return _nothing_written(found, format_, shown)
+            return _nothing_written(found, format_, shown, max_bytes)
         api.check(found, allow=allowed)
         if not auto_approve and file is None:
             _approved()
-        return _apply(found, target, allowed, format_, shown)
+        return _apply(found, target, allowed, shown, format_=format_, max_bytes=max_bytes)
 
 
 def _allowances(given: Sequence[str]) -> tuple[Allowance, ...]:
@@ -140,10 +142,12 @@ def _done_already(found: Plan, left: Plan, shown: Terminal) -> None:
         shown.note(f"{done} of the plan's {len(found.changes)} changes are done already.")
 
 
-def _nothing_written(found: Plan, format_: Format, shown: Terminal) -> int:
+def _nothing_written(found: Plan, format_: Format, shown: Terminal, max_bytes: int) -> int:
     code = Exit.ERROR if found.has_errors else Exit.OK
     if format_ == "json":
         shown.raw(json.text(json.applied(found, (), code.reason)))
+    elif format_ == "markdown":
+        shown.raw(markdown.plan(found, load_kinds(), budget=options.budget(max_bytes)))
     return code
 
 
@@ -156,7 +160,13 @@ def _approved() -> None:
 
 
 def _apply(
-    found: Plan, target: Target, allowed: Sequence[Allowance], format_: Format, shown: Terminal
+    found: Plan,
+    target: Target,
+    allowed: Sequence[Allowance],
+    shown: Terminal,
+    *,
+    format_: Format,
+    max_bytes: int,
 ) -> int:
     interrupted: list[bool] = []
 
@@ -183,6 +193,9 @@ def _apply(
     code = _code(outcomes, interrupted=bool(interrupted))
     if format_ == "json":
         shown.raw(json.text(json.applied(found, outcomes, code.reason)))
+    elif format_ == "markdown":
+        budget = options.budget(max_bytes)
+        shown.raw(markdown.applied(found, outcomes, load_kinds(), budget=budget, reason=code.reason))
     else:
         shown.out(text.summary(outcomes))
     return code

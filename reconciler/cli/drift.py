@@ -15,14 +15,14 @@ from reconciler.kinds.registry import load_kinds
 from reconciler.model.diagnostic import has_errors, in_order
 from reconciler.planning.plan import Plan
 from reconciler.planning.written import plan_document
-from reconciler.rendering import json, text
+from reconciler.rendering import json, markdown, text
 
 
 @click.command("drift")
 @options.paths
 @options.target
 @options.limits
-@options.output
+@options.plan_output
 def command(
     *,
     paths: tuple[str, ...],
@@ -34,6 +34,7 @@ def command(
     concurrency: int | None,
     request_timeout: float | None,
     format_: Format,
+    max_bytes: int,
     verbose: int,
     quiet: bool,
 ) -> int:
@@ -66,6 +67,8 @@ def command(
                 found = api.drift(manifests, target, settings=settings.settings)
     if format_ == "json":
         shown.raw(json.text(plan_document(found)))
+    elif format_ == "markdown":
+        shown.raw(markdown.drift(found, load_kinds(), budget=options.budget(max_bytes)))
     else:
         shown.findings(found.diagnostics)
         if not found.has_errors:

@@ -34,6 +34,7 @@ from reconciler.model.errors import (
     UsageError,
     WrongAccount,
 )
+from reconciler.rendering.budget import SUMMARY, Budget
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,17 +54,35 @@ def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-output = _together(
-    click.option(
+def _format(*formats: str) -> Callable[[F], F]:
+    return click.option(
         "--format",
         "format_",
-        type=click.Choice(["text", "json"]),
+        type=click.Choice(formats),
         default="text",
         show_default=True,
         help="What stdout holds.",
-    ),
+    )
+
+
+_noise = _together(
     click.option("-v", "--verbose", count=True, help="Show each request on stderr; twice: each wait too."),
     click.option("-q", "--quiet", is_flag=True, help="Only results and errors."),
+)
+
+output = _together(_format("text", "json"), _noise)
+
+plan_output = _together(
+    _format("text", "markdown", "json"),
+    click.option(
+        "--max-bytes",
+        metavar="N",
+        type=click.IntRange(min=1000),
+        default=SUMMARY.bytes,
+        show_default=True,
+        help="How long Markdown may get; the least important is left out first.",
+    ),
+    _noise,
 )
 
 target = _together(
@@ -161,6 +180,11 @@ def configured(target: Target, settings: Settings) -> Target:
 def terminal(verbose: int, *, quiet: bool) -> Terminal:
     """The terminal with the verbosity that was asked for."""
     return Terminal(-1 if quiet and not verbose else verbose)
+
+
+def budget(max_bytes: int) -> Budget:
+    """How long Markdown on stdout may get."""
+    return Budget(bytes=max_bytes)
 
 
 def given(names: Sequence[str]) -> list[str]:

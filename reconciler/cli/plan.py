@@ -21,7 +21,7 @@ from reconciler.model.diagnostic import Diagnostic, has_errors, in_order
 from reconciler.model.errors import NoToken, ReconcilerError, UsageError
 from reconciler.planning.plan import Plan
 from reconciler.planning.written import plan_document
-from reconciler.rendering import json, text
+from reconciler.rendering import json, markdown, text
 from reconciler.rendering.lines import Span, line
 
 
@@ -37,7 +37,7 @@ from reconciler.rendering.lines import Span, line
 @options.against
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 where there are changes.")
 @options.limits
-@options.output
+@options.plan_output
 def command(
     *,
     paths: tuple[str, ...],
@@ -52,6 +52,7 @@ def command(
     concurrency: int | None,
     request_timeout: float | None,
     format_: Format,
+    max_bytes: int,
     verbose: int,
     quiet: bool,
 ) -> int:
@@ -76,7 +77,7 @@ def command(
         )[0]
         if out is not None:
             api.save(found, out)
-    show(found, format_, shown)
+    show(found, format_, shown, max_bytes)
     if out is not None:
         shown.note(f"Saved to {out}. To do exactly this: reconciler apply {out}")
     if found.has_errors:
@@ -144,8 +145,11 @@ def _provenance(paths: Sequence[str], settings: Settings, *, bind: bool) -> api.
     return known if settings.comment else replace(known, comment="")
 
 
-def show(found: Plan, format_: Format, shown: Terminal) -> None:
+def show(found: Plan, format_: Format, shown: Terminal, max_bytes: int) -> None:
     """The plan on stdout, and for people its findings on stderr before it."""
+    if format_ == "markdown":
+        shown.raw(markdown.plan(found, load_kinds(), budget=options.budget(max_bytes)))
+        return
     if format_ == "json":
         shown.raw(json.text(plan_document(found)))
         return

@@ -8,10 +8,8 @@ from typing import Final
 
 from reconciler.live.window import Heard, Window
 
-FAIR: Final = 0.85
+FAIR: Final = 0.75
 """The part of what is left that others are left at most, or two that yield to each other would never move."""
-MARGIN: Final = 0.5
-"""Requests that others are left beyond what they use on average."""
 MEMORY: Final = 0.5
 """How much what others used in a window counts one window later."""
 PATIENCE: Final = 0.2
@@ -139,7 +137,7 @@ class Budget:
             self._low, self._low_at = remaining, now
         if remaining > self._high:
             self._high, self._high_at = remaining, now
-            self._tops[-1] = remaining
+            self._tops[-1] = max(self._tops[-1], remaining)
 
     def _unexplained(self) -> int:
         """How many requests the service counted in the window that are others', or ours and not yet answered."""
@@ -158,31 +156,40 @@ class Budget:
         """Requests that may still be sent in the window, if all are ours; an expectation where it is new."""
         if not self._number:
             return 0
-        if now >= window.over or self._number != window.number:
+        if not self._current(now, window):
             return max(self._tops) - self.in_flight
         return self._low - self._unseen - self.in_flight
 
+    def _current(self, now: float, window: Window) -> bool:
+        """Whether the window that was heard of is still under way."""
+        return now < window.over and self._number == window.number
+
+    def ours(self, now: float, window: Window) -> float:
+        """Requests of what is left that are for us: what others have been using is theirs first."""
+        left = self.left(now, window)
+        rate = self._others.rate(
+            self._unexplained() - self.in_flight / 2, self._low_at - self._high_at, PATIENCE * window.length
+        )
+        # Until the window is surely over, and from when we last heard what is left.
+        seconds = window.over - self._low_at if self._current(now, window) else window.lasts(now)
+        return left - min(rate * seconds, FAIR * left)
+
     def wait(self, now: float, window: Window) -> float:
-        """Seconds until the next request may be sent, as far as this budget goes; 0 for at once."""
+        """Seconds until the next request may be sent; 0 for at once, infinite for once one in flight is answered."""
         if not self._number:
             return 0.0
-        left, lasts = self.left(now, window), window.lasts(now)
-        current = now < window.over and self._number == window.number
-        seconds = self._low_at - self._high_at
-        unexplained = self._unexplained()
-        rate = self._others.rate(unexplained - self.in_flight / 2, seconds, PATIENCE * window.length)
-        # Until the window is surely over, and from when we last heard what is left.
-        theirs = rate * (window.over - self._low_at if current else lasts)
-        theirs = min(theirs + (MARGIN if rate else 0.0), FAIR * left)
-        if self._demand <= left - theirs + (min(self.in_flight, unexplained) if current else 0):
+        ours = self.ours(now, window)
+        # Some in flight are among those that are counted already.
+        counted = min(self.in_flight, self._unexplained()) if self._current(now, window) else 0
+        if self._demand <= ours + counted:
             return 0.0
         self._scarce = window.number
         spare = 0 if window.sure or now >= window.ends else min(PROBES, max(self._tops) // 10)
-        ours = left - theirs - spare
-        if ours >= 1:
+        if ours - spare >= 1:
             # After the last request there is to be a pause too: it could slip into the next window.
-            return max(0.0, self._granted + (now + lasts - self._granted) / (ours + 1) - now)
+            seconds = now + window.lasts(now) - self._granted
+            return max(0.0, self._granted + seconds / (ours - spare + 1) - now)
         look = window.ends if spare else window.look(now)
-        if look <= now:
-            return 0.0 if not self.in_flight else inf
-        return look - now
+        if look > now:
+            return look - now
+        return inf if self.in_flight else 0.0
