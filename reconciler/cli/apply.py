@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import click
@@ -108,7 +109,7 @@ def command(
             return _nothing_written(found, format_, shown, max_bytes)
         api.check(found, allow=allowed)
         if not auto_approve and file is None:
-            _approved()
+            _approved(target)
         return _apply(found, target, allowed, shown, format_=format_, max_bytes=max_bytes)
 
 
@@ -151,10 +152,11 @@ def _nothing_written(found: Plan, format_: Format, shown: Terminal, max_bytes: i
     return code
 
 
-def _approved() -> None:
+def _approved(target: Target) -> None:
     if not is_interactive():
         raise UsageError("Nothing was written: there is no terminal to ask for approval; add --auto-approve.")
-    answer = ask("\nDo you want to make these changes? Only 'yes' is taken for one: ")
+    where = "the sandbox" if target.app is not None else target.name
+    answer = ask(f"\nDo you want to make these changes in {where}? Only 'yes' is taken for one: ")
     if answer != "yes":
         raise UsageError("Nothing was written, since the answer was not 'yes'.")
 
@@ -169,8 +171,10 @@ def _apply(
     max_bytes: int,
 ) -> int:
     interrupted: list[bool] = []
+    known = count(1)
 
     def on_outcome(became: Outcome) -> None:
+        shown.progress(f"Applying… {next(known)} of {len(found.changes)}")
         if shown.verbosity >= 0 or became.status is not Status.APPLIED or became.note:
             shown.say([text.outcome(became)])
 

@@ -35,6 +35,7 @@ from reconciler.model.errors import (
     WrongAccount,
 )
 from reconciler.rendering.budget import SUMMARY, Budget
+from reconciler.rendering.lines import Span, line
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -218,6 +219,7 @@ def opened(
         token, origin = _token(token_file)
         found = connect(host or os.environ.get(HOST_VARIABLE, ""), token, origin=origin)
     found.on_event = shown.on_event
+    click.get_current_context().call_on_close(found.close)
     return found
 
 
@@ -277,7 +279,7 @@ def reported(format_: Format, document: Callable[[ReconcilerError], str]) -> Ite
     try:
         yield
     except ReconcilerError as error:
-        click.echo(f"Error: {error}", err=True)
+        Terminal().say([line(Span("Error: ", "error"), str(error))])
         if format_ == "json":
             click.echo(document(error), nl=False)
         raise click.exceptions.Exit(exit_of(error)) from None

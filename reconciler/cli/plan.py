@@ -78,8 +78,11 @@ def command(
         if out is not None:
             api.save(found, out)
     show(found, format_, shown, max_bytes)
-    if out is not None:
-        shown.note(f"Saved to {out}. To do exactly this: reconciler apply {out}")
+    if out is not None and found.has_errors:
+        shown.note(f"Saved to {out}, for the record: a plan with errors is never applied.")
+    elif out is not None:
+        shown.note(f"Saved to {out}, with the fingerprint {found.fingerprint}.")
+        shown.note(f"To do exactly this: reconciler apply {out}")
     if found.has_errors:
         return Exit.ERROR
     return Exit.CHANGES if detailed_exitcode and found.changes else Exit.OK

@@ -140,5 +140,5 @@ def seed(state: Path) -> int:
     with _world(state) as store:
         counts = fill(store)
     made = ", ".join(f"{number} {name}" for name, number in counts.items())
-    click.echo(f"The sandbox in {state} holds {made}.", err=True)
+    click.echo(f"Added to the sandbox in {state}: {made}.", err=True)
     return Exit.OK

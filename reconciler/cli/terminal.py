@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -21,6 +21,9 @@ from reconciler.rendering import text
 from reconciler.rendering.lines import Line, Style, line, plain
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
     from reconciler.live.exchange import WireEvent
 
 _STYLES: dict[Style, str] = {
@@ -41,11 +44,13 @@ _LONG_WAIT = 3.0
 """Seconds. A shorter wait before the next try is said only when asked for: the error at the end says it all."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Terminal:
     """Where output goes, and how much of it. `verbosity` is -1 for quiet, 0, 1 for each request, 2 for waits."""
 
     verbosity: int = 0
+    _spinner: Status | None = field(default=None, init=False, repr=False)
+    """While it turns, everything on stderr has to go above it."""
 
     def out(self, lines: Iterable[Line]) -> None:
         """Data, on stdout."""
@@ -58,7 +63,10 @@ class Terminal:
     def say(self, lines: Iterable[Line]) -> None:
         """What a person has to know, on stderr, also when quiet."""
         with suppress(BrokenPipeError):  # nobody listens any more, and what is under way goes on
-            _write(lines, sys.stderr)
+            if self._spinner is None:
+                _write(lines, sys.stderr)
+            else:
+                _paint(lines, self._spinner.console)
 
     def findings(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Findings, on stderr; only errors when quiet."""
@@ -81,8 +89,18 @@ class Terminal:
             return
         from rich.console import Console
 
-        with Console(stderr=True, highlight=False, markup=False).status(message, spinner="dots"):
-            yield
+        console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        with console.status(message, spinner="dots") as spinner:
+            self._spinner = spinner
+            try:
+                yield
+            finally:
+                self._spinner = None
+
+    def progress(self, message: str) -> None:
+        """What the spinner says from now on, where there is one."""
+        if self._spinner is not None:
+            self._spinner.update(message)
 
     def on_event(self, event: WireEvent) -> None:
         """Shows a wait with its reason and, when verbose, each request. Never headers or bodies."""
@@ -106,9 +124,13 @@ def _write(lines: Iterable[Line], stream: TextIO) -> None:
         click.echo(plain(lines), nl=False, file=stream)
         return
     from rich.console import Console
+
+    _paint(lines, Console(file=stream, highlight=False, markup=False, emoji=False))
+
+
+def _paint(lines: Iterable[Line], console: Console) -> None:
     from rich.text import Text
 
-    console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
     for spans in lines:
         console.print(Text.assemble(*((span.text, _STYLES[span.style]) for span in spans)), soft_wrap=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from reconciler import api
@@ -10,7 +12,7 @@ from reconciler.cli import options
 from reconciler.cli.exits import Exit
 from reconciler.cli.terminal import Terminal
 from reconciler.manifest.load import Loaded
-from reconciler.model.diagnostic import has_errors
+from reconciler.model.diagnostic import has_errors, in_order
 from reconciler.rendering import json, text
 from reconciler.rendering.lines import Span, line
 
@@ -25,7 +27,10 @@ def command(*, paths: tuple[str, ...], format_: Format, verbose: int, quiet: boo
     is reported, with its place and what to do. Needs no token and no secrets.
     """
     shown = options.terminal(verbose, quiet=quiet)
-    loaded = api.validate(options.given(paths), stdin=options.stdin)
+    names = options.given(paths)
+    loaded = api.validate(names, stdin=options.stdin)
+    settings = api.load_settings(names)
+    loaded = replace(loaded, diagnostics=in_order([*loaded.diagnostics, *settings.diagnostics]))
     if format_ == "json":
         shown.raw(json.text(json.validation(loaded.diagnostics, loaded.files, len(loaded.declared))))
     else:

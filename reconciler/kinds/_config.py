@@ -55,7 +55,7 @@ def _unknown_integration(capability: str, integration: str, declared: Declared) 
     offered = CATALOG[capability]
     if integration in offered:
         why = f"The variables of integration {integration!r} are not published"
-        hint = "Its config is passed on as it is."
+        hint = "Its variables are passed on unchecked, texts by reference."
     else:
         why = f"Integration {integration!r} is not in the catalog"
         near = difflib.get_close_matches(integration, offered, n=1)

@@ -178,6 +178,8 @@ class Budget:
         """Seconds until the next request may be sent; 0 for at once, infinite for once one in flight is answered."""
         if not self._number:
             return 0.0
+        if self._demand <= (1 - FAIR) * (self._low - self._unseen - self.in_flight):
+            return 0.0  # whatever others use: no need to think on
         ours = self.ours(now, window)
         # Some in flight are among those that are counted already.
         counted = min(self.in_flight, self._unexplained()) if self._current(now, window) else 0

@@ -78,7 +78,7 @@ class Exchanged:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Nothing is sent for some time: by all requests on a rate limit, else by one before its next try."""
+    """Requests wait for some time: all that a rate limit has no room for, or one before its next try."""
 
     seconds: float
     reason: str

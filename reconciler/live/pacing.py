@@ -17,13 +17,14 @@ import anyio
 
 from reconciler.live.budget import Budget
 from reconciler.live.exchange import Answer, OnEvent, Request, Timing, Waiting
-from reconciler.live.ratelimit import JITTER, LONGEST, Limits, limits, wait_after_429
+from reconciler.live.ratelimit import JITTER, LONGEST, Limits, Pause, limits
 from reconciler.live.window import Sight, Window
 from reconciler.model.errors import OutOfTime
 
 FIXED_SEGMENTS: Final = 3
 """How many segments of a path are the same for all requests of a route: `/api/v2/projects`."""
-
+SHORTEST: Final = 0.001
+"""Seconds: nobody sleeps shorter."""
 
 _REACHED: Final = "LaunchDarkly's rate limit is reached"
 
@@ -36,50 +37,6 @@ class Pacer(Protocol):
 
     def after(self, request: Request, answer: Answer | None) -> None:
         """Hears what came of a try for which `before` returned; None where there was no answer."""
-
-
-class Pause:
-    """What 429s have brought about: nothing is sent for a while, and then one request first."""
-
-    __slots__ = ("_since", "_spread", "_streak", "until")
-
-    def __init__(self) -> None:
-        self.until = 0.0
-        """By our clock, in seconds."""
-        self._since = 0.0
-        self._spread = 0.0
-        self._streak = 0
-
-    def limited(self, answer: Answer, now: float, epoch: float) -> float:
-        """Take in a 429 at `now`, which is `epoch` by the service's clock; the seconds of a new or longer pause, else 0.
-
-        Several of one pause are one reason to wait.
-        """
-        if now >= self.until:
-            self._streak += 1
-        seconds = wait_after_429(answer.headers, self._streak, epoch)
-        if now + seconds <= self.until + 0.05:
-            return 0.0
-        self._since, self.until, self._spread = now, now + seconds, seconds * JITTER
-        return seconds
-
-    def passed(self, now: float) -> None:
-        """Take in another answer; during a pause it was sent before it, and says nothing about the limit now."""
-        if now >= self.until:
-            self._streak = 0
-
-    def wait(self, now: float, chance: float) -> float:
-        """Seconds until the next request, with jitter, so that not all start again at the same moment."""
-        return self.until - now + chance * self._spread if now < self.until else 0.0
-
-    @property
-    def tested(self) -> bool:
-        """Whether it is still to be shown that the pause was long enough."""
-        return self._streak > 0
-
-    def tried(self, sent: float) -> bool:
-        """Whether a request under way since `sent` is the one that shows if the pause was long enough."""
-        return self._streak > 0 and sent >= self._since
 
 
 @dataclass(slots=True)
@@ -133,7 +90,7 @@ class FairPacer:
         self._pause = Pause()
         self._lanes: dict[tuple[str, ...], _Lane] = {}
         self._sent: dict[int, tuple[float, _Lane]] = {}
-        self._limited: set[int] = set()
+        self._limited: deque[Request] = deque(maxlen=2 * concurrency)
         self._room: anyio.Event | None = None
         self._heard = False
         self._told_until = -inf
@@ -141,8 +98,9 @@ class FairPacer:
     async def before(self, request: Request) -> None:
         """Returns once the request may be sent. Raises `OutOfTime` where that would be too late."""
         lane = self._lane(request)
-        again = id(request) in self._limited
-        self._limited.discard(id(request))
+        again = request in self._limited
+        if again:
+            self._limited.remove(request)
         self._account.join()
         lane.budget.join()
         try:
@@ -163,37 +121,36 @@ class FairPacer:
         """Wait as the first in line."""
         while True:
             now = self._timing.clock()
-            wait, reason = self._wait(lane, now)
-            if now + (wait if wait < inf else 0) >= self._until:
+            wait, why = self._wait(lane, now)
+            if now + (0 if wait == inf else wait) >= self._until:
+                held = "; LaunchDarkly's rate limit held it up" if wait else ""
                 raise OutOfTime(
-                    f"The time for the whole run (--timeout) is over, so {request} was not sent"
-                    f"{f', as {reason}' if wait > 0 else ''}; run again, or allow more time"
+                    f"{request} was not sent, since the time for the whole run (--timeout) is over{held}: "
+                    "run again, or allow more time",
+                    sent=False,
                 )
-            if wait <= 0:
+            if wait == 0:
                 return
-            if wait < inf:
-                await self._timing.sleep(min(wait, LONGEST))
-            else:
+            if wait == inf:
                 self._room = self._room or anyio.Event()
                 await self._room.wait()
+                continue
+            if why is not None and now >= self._told_until:
+                self._tell(why, lane, now)
+            await self._timing.sleep(min(max(wait, SHORTEST), LONGEST))
 
-    def _wait(self, lane: _Lane, now: float) -> tuple[float, str]:
-        """Seconds to wait, and why: 0 for not at all, infinite for until something under way is over."""
+    def _wait(self, lane: _Lane, now: float) -> tuple[float, Budget | None]:
+        """Seconds to wait and the budget that is scarce; infinite until something under way is over."""
         chance = self._timing.random()
-        for pause in (self._pause, lane.pause):
-            if (wait := pause.wait(now, chance)) > 0:
-                return wait, _REACHED
+        if paused := max(self._pause.wait(now, chance), lane.pause.wait(now, chance)):
+            return paused, None
         in_flight = self._account.in_flight
         if in_flight >= self._concurrency or (in_flight and not self._heard) or self._on_trial(lane):
-            return inf, ""
-        scarce, wait = self._account, self._account.wait(now, self._window)
+            return inf, None
+        wait, scarce = self._account.wait(now, self._window), self._account
         if (by_route := lane.budget.wait(now, self._window)) > wait:
-            scarce, wait = lane.budget, by_route
-        if not 0 < wait < inf:
-            return wait, ""
-        if now >= self._told_until:
-            self._tell(scarce, lane, now)
-        return wait + chance * JITTER * min(wait, 1), _REACHED
+            wait, scarce = by_route, lane.budget
+        return wait if wait == inf else wait + chance * JITTER * min(wait, 1), scarce
 
     def _on_trial(self, lane: _Lane) -> bool:
         """Whether a request is under way that shows if a pause was long enough."""
@@ -207,10 +164,11 @@ class FairPacer:
         seconds = self._window.lasts(now)
         self._told_until = now + seconds
         limit = "rate limit" if scarce is self._account else f"rate limit for {lane.name}"
-        left = max(0, scarce.left(now, self._window))
+        room = min(max(0, int(scarce.ours(now, self._window))), scarce.queued - 1)
         self._on_event(
             Waiting(
-                seconds, f"LaunchDarkly's {limit} leaves {left} requests until then, and {scarce.queued} wait"
+                seconds,
+                f"LaunchDarkly's {limit} leaves room for {room} of the {scarce.queued} requests that wait",
             )
         )
 
@@ -231,11 +189,11 @@ class FairPacer:
             self._pause.passed(now)
             lane.pause.passed(now)
             return
-        self._limited.add(id(request))
+        self._limited.append(request)
         route_only = told.route == 0 and (told.account or 0) > 0 and "retry-after" not in answer.headers
         pause = lane.pause if route_only else self._pause
         epoch = self._timing.epoch() if told.reset is None else self._window.epoch(now)
-        if seconds := pause.limited(answer, now, epoch):
+        if seconds := pause.limited(answer.headers, now, epoch):
             self._told_until = max(self._told_until, now + seconds)
             self._on_event(Waiting(seconds, _REACHED))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Final
 
@@ -32,13 +33,11 @@ class Limits:
 def limits(headers: Mapping[str, str]) -> Limits:
     """What the headers, by names in lower case, say about the budget that is left."""
     reset = _number(headers.get("x-ratelimit-reset", ""))
-    # Most answers of a connection share a second; without a reset the date tells nothing.
-    date = None if reset is None else _date(headers.get("date", ""))
     return Limits(
         _count(headers.get("x-ratelimit-global-remaining", "")),
         _count(headers.get("x-ratelimit-route-remaining", "")),
         None if reset is None else reset / 1000,
-        date,
+        _date(headers.get("date", "")),
     )
 
 
@@ -72,6 +71,51 @@ def growing(first: float, times: int, cap: float) -> float:
     return float(min(first * 2 ** min(times, 30), cap))
 
 
+class Pause:
+    """What 429s have brought about: nothing is sent for a while, and then one request first."""
+
+    __slots__ = ("_since", "_spread", "_streak", "until")
+
+    def __init__(self) -> None:
+        self.until = 0.0
+        """By our clock, in seconds."""
+        self._since = 0.0
+        self._spread = 0.0
+        self._streak = 0
+
+    def limited(self, headers: Mapping[str, str], now: float, epoch: float) -> float:
+        """Take in a 429 at `now`, which is `epoch` by the service's clock.
+
+        The seconds of the pause where it is new or became longer, else 0: several 429s of one pause are
+        one reason to wait.
+        """
+        if now >= self.until:
+            self._streak += 1
+        seconds = wait_after_429(headers, self._streak, epoch)
+        if now + seconds <= self.until + 0.05:
+            return 0.0
+        self._since, self.until, self._spread = now, now + seconds, seconds * JITTER
+        return seconds
+
+    def passed(self, now: float) -> None:
+        """Take in another answer; during a pause it was sent before it, and says nothing about the limit now."""
+        if now >= self.until:
+            self._streak = 0
+
+    def wait(self, now: float, chance: float) -> float:
+        """Seconds until the next request, with jitter, so that not all start again at the same moment."""
+        return self.until - now + chance * self._spread if now < self.until else 0.0
+
+    @property
+    def tested(self) -> bool:
+        """Whether it is still to be shown that the pause was long enough."""
+        return self._streak > 0
+
+    def tried(self, sent: float) -> bool:
+        """Whether a request under way since `sent` is the one that shows if the pause was long enough."""
+        return self._streak > 0 and sent >= self._since
+
+
 def _count(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
@@ -84,6 +128,7 @@ def _number(text: str) -> float | None:
     return number if isfinite(number) and number >= 0 else None
 
 
+@lru_cache(maxsize=8)  # many answers of a connection share a second, and reading a date takes long
 def _date(text: str) -> float | None:
     """Seconds since 1970; a date without a zone is in UTC here as everywhere in HTTP, not in this machine's."""
     if not text:

@@ -59,7 +59,7 @@ class Sender:
         """`until` is when the run is to be over, by the clock of `timing`: no try is waited for beyond it."""
         self._attempt = attempt
         self._pacer = pacer
-        self._places = Semaphore(concurrency)
+        self._places = Semaphore(concurrency, fast_acquire=True)
         self._timing = timing
         self._secrets = secrets
         self._on_event = on_event

@@ -57,7 +57,8 @@ class Window:
     """The window that is under way, as far as answers tell. All times are seconds by our clock."""
 
     __slots__ = (
-        "_date_high", "_date_low", "_high", "_low", "_measured", "_reset", "_since", "_skew", "length", "number",
+        "_date_high", "_date_low", "_high", "_low", "_measured", "_reset", "_since", "_skew", "_trip", "length",
+        "number",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -68,13 +69,14 @@ class Window:
         self._reset = 0.0
         self._since = 0.0
         self._skew = 0.0
+        self._trip = 0.0
         # Our clock less the service's is at least low and at most high; so too by the dates alone.
         self._low, self._high = -inf, inf
         self._date_low, self._date_high = -inf, inf
 
     def hear(self, sight: Sight, *, fresh: bool) -> Heard:
         """Take in an answer; `fresh` where what remains is clearly more than before."""
-        self._skew = sight.skew
+        self._skew, self._trip = sight.skew, sight.received - sight.sent
         if sight.date is not None:
             self._hear_date(sight, sight.date)
         heard = self._compare(sight, fresh=fresh)
@@ -134,7 +136,8 @@ class Window:
     @property
     def sure(self) -> bool:
         """Whether the window's end is known well enough to spend all until then."""
-        return not self._guessed and self.over - self.ends <= SURE * self.length
+        # It can't be known better than to the time that an answer takes.
+        return not self._guessed and self.over - self.ends <= max(SURE * self.length, 2 * self._trip)
 
     @property
     def ends(self) -> float:

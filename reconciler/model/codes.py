@@ -77,7 +77,7 @@ DUPLICATE_ADDRESS = _code("LDR210", "resource declared twice")
 EXCLUSION = _code("LDR211", "fields that exclude each other")
 TOMBSTONE_WITHOUT_ID = _code("LDR212", "tombstone without an id")
 CHILD_OF_TOMBSTONE = _code("LDR213", "resource below a tombstone")
-SIBLING = _code("LDR214", "clone of itself, or in a circle")
+SIBLING = _code("LDR214", "clone of itself, in a circle, or of nothing")
 
 # Integration configs and secrets
 UNKNOWN_INTEGRATION = _code("LDR301", "integration that the catalog doesn't know", Severity.WARNING)

@@ -52,7 +52,9 @@ class SecretReference:
     def refusal(self) -> str:
         """Why it may not be resolved, as the end of a sentence; empty where it may."""
         if self.source == "fromFile":
-            return "" if self.name else "names no file"
+            if not self.name:
+                return "names no file"
+            return "lies below /proc, /dev or /sys" if _is_forbidden(os.path.abspath(self.name)) else ""  # noqa: PTH100 - must not follow links yet
         if not _NAME.fullmatch(self.name):
             return "is no name of an environment variable"
         if _FORBIDDEN_NAMES.fullmatch(self.name):
@@ -154,7 +156,7 @@ def _read(path: Path) -> tuple[str, str]:
         real = os.path.realpath(path)
     except ValueError:  # a NUL, which no file's name can hold
         return "", "is no name of a file"
-    if any(real == folder or real.startswith(folder + "/") for folder in _FORBIDDEN_FOLDERS):
+    if _is_forbidden(real):
         return "", "lies below /proc, /dev or /sys"
     try:
         # Not blocking: opening a FIFO for reading would wait for a writer.
@@ -174,6 +176,10 @@ def _read(path: Path) -> tuple[str, str]:
         return "", "is not UTF-8"
     text = text.removesuffix("\n").removesuffix("\r")
     return (text, "") if text else ("", "is empty")
+
+
+def _is_forbidden(path: str) -> bool:
+    return any(path == folder or path.startswith(folder + "/") for folder in _FORBIDDEN_FOLDERS)
 
 
 def looks_masked(text: str) -> bool:

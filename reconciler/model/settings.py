@@ -17,21 +17,44 @@ class Threshold(BaseModel):
     """How many changes of one sort are too many to go through without a second look."""
 
     model_config = _STRICT
-    share: float = Field(
-        ge=0, le=1, description="The share of what the manifests name, of one kind, from 0 to 1."
-    )
+    share: float = Field(ge=0, le=1, description="The share of what the manifests name, from 0 to 1.")
     least: int = Field(ge=0, description="Below this number no share is too large.")
+
+
+class DeleteThreshold(Threshold):
+    """For deletes, of each kind by itself."""
+
+    share: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="The share of what the manifests name of that kind. By default 0.3.",
+    )
+    least: int = Field(
+        default=10, ge=0, description="Below this number no share is too large. By default 10."
+    )
+
+
+class CreateThreshold(Threshold):
+    """For creates, of all kinds together."""
+
+    share: float = Field(
+        default=0.8, ge=0, le=1, description="The share of all that the manifests name. By default 0.8."
+    )
+    least: int = Field(
+        default=25, ge=0, description="Below this number no share is too large. By default 25."
+    )
 
 
 class Thresholds(BaseModel):
     """From when on a number of changes blocks apply."""
 
     model_config = _STRICT
-    deletes: Threshold = Field(
-        default=Threshold(share=0.3, least=10), description="Deletes. By default 30 %, and at least 10."
+    deletes: DeleteThreshold = Field(
+        default=DeleteThreshold(), description="Deletes. By default 30 %, and at least 10."
     )
-    creates: Threshold = Field(
-        default=Threshold(share=0.8, least=25),
+    creates: CreateThreshold = Field(
+        default=CreateThreshold(),
         description="Creates, where no account is pinned: a wrong account looks empty. By default 80 %, and at least 25.",
     )
 

@@ -46,5 +46,5 @@ def _sorted(value: Json, shape: Shape) -> Json:
     if isinstance(value, Mapping) and as_reference(value) is None:
         return {name: _sorted(inner, shape.member(name)) for name, inner in value.items()}
     if shape.unordered and isinstance(value, (list, tuple)):
-        return sorted(value, key=canonical)
+        return [each for _, each in sorted({canonical(each): each for each in value}.items())]
     return value

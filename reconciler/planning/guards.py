@@ -32,7 +32,10 @@ def guards(
 def _deletes(changes: Iterable[Change], kinds: Kinds) -> Iterator[Guard]:
     for change in changes:
         if change.action is Action.DELETE and kinds[change.address.kind].delete_needs_id:
-            taken = f", and {len(change.cascade)} live resources with it" if change.cascade else ""
+            number = len(change.cascade)
+            taken = (
+                f", and {number} live {'resource' if number == 1 else 'resources'} with it" if number else ""
+            )
             yield Guard(
                 codes.GUARD_DELETE,
                 f"{change.address} would be deleted with its history and keys{taken}.",
@@ -55,11 +58,13 @@ def _protected(changes: Iterable[Change], globs: Sequence[str]) -> Iterator[Guar
     for change in changes:
         if change.action is Action.CREATE:
             continue
-        for glob in globs:
-            if fnmatch.fnmatchcase(str(change.address), glob):
+        for address in (change.address, *change.cascade):
+            glob = next((glob for glob in globs if fnmatch.fnmatchcase(str(address), glob)), None)
+            if glob is not None:
+                taken = "" if address == change.address else f" with {change.address}"
                 yield Guard(
                     codes.GUARD_PROTECTED,
-                    f"{change.address} would be {change.action.value}d, and the settings protect {glob!r}.",
+                    f"{address} would be {change.action.value}d{taken}, and the settings protect {glob!r}.",
                     change.address,
                 )
                 break

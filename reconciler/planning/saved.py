@@ -54,7 +54,7 @@ def read_saved(data: bytes, name: str, kinds: Kinds) -> Plan:
             f"{name} was altered or cut since it was saved: its digest does not fit. Make it again with plan --out."
         )
     plan = _plan(_form(document, name), name, kinds)
-    if plan.fingerprint != fingerprint(plan.changes, kinds):
+    if (plan.changes or plan.fingerprint) and plan.fingerprint != fingerprint(plan.changes, kinds):
         raise PlanFileError(f"{name} contradicts itself: its fingerprint is of other changes. Make it again.")
     return plan
 

@@ -250,7 +250,7 @@ def outcome(became: Outcome) -> Line:
     said = word or _DONE[change.action]
     said_more = became.error or became.note
     error = f": {printable(said_more)}" if said_more else ""
-    unprotected = " UNPROTECTED:" if became.unprotected else ""
+    unprotected = ", unprotected" if became.unprotected else ""
     return line(
         Span(f"  {SYMBOLS[change.action]} ", _STYLES[change.action]),
         printable(str(change.address)),
