@@ -14,7 +14,7 @@ from reconciler.cli.terminal import Terminal
 from reconciler.manifest.load import Loaded
 from reconciler.model.diagnostic import has_errors, in_order
 from reconciler.rendering import json, text
-from reconciler.rendering.lines import Span, line
+from reconciler.rendering.lines import Span, counted, line
 
 
 @click.command("validate")
@@ -44,15 +44,15 @@ def _show(loaded: Loaded, shown: Terminal) -> None:
     if has_errors(loaded.diagnostics):
         shown.out([line(Span(f"{counts}.", "error"))])
         return
-    others = text.counted(loaded.passed_over, "document")
+    others = counted(loaded.passed_over, "document")
     passed = f", {others} of others passed over" if loaded.passed_over else ""
     found = f" ({counts})" if counts else ""
     shown.out(
         [
             line(
                 Span("Valid.", "good"),
-                f" {text.counted(len(loaded.declared), 'resource')} in "
-                f"{text.counted(loaded.files, 'file')}{passed}{found}.",
+                f" {counted(len(loaded.declared), 'resource')} in "
+                f"{counted(loaded.files, 'file')}{passed}{found}.",
             )
         ]
     )

@@ -35,6 +35,11 @@ def plain(lines: Iterable[Line]) -> str:
     return "".join("".join(span.text for span in spans) + "\n" for spans in lines)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 error`, `2 errors`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def value(document: Json) -> str:
     """A value on one line, as JSON; a secret as where it comes from, never as what it is."""
     reference = as_reference(document)

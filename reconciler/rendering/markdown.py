@@ -169,7 +169,7 @@ def _notes(diagnostics: Iterable[Diagnostic]) -> str:
     found = [each for each in diagnostics if each.severity is not Severity.ERROR]
     if not found:
         return ""
-    return f"\n<details><summary>{len(found)} warnings and notes</summary>\n{_listed(found, 'findings')}\n</details>\n"
+    return f"\n<details><summary>Warnings and notes: {len(found)}</summary>\n{_listed(found, 'findings')}\n</details>\n"
 
 
 def _listed(found: Sequence[Diagnostic], noun: str) -> str:

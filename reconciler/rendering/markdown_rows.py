@@ -14,7 +14,7 @@ from reconciler.planning.patch import documents
 from reconciler.planning.plan import Action, Change, Worst
 from reconciler.rendering.budget import Budget, most_of
 from reconciler.rendering.escape import code
-from reconciler.rendering.lines import value
+from reconciler.rendering.lines import counted, value
 
 SIGN: Final = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
 WORST: Final = {
@@ -79,7 +79,7 @@ def _row(fold: Sequence[Change], kinds: Kinds) -> str:
 
 def _what(change: Change, kinds: Kinds) -> str:
     if change.action is Action.DELETE:
-        taken = f", and {len(change.cascade)} live resources with it" if change.cascade else ""
+        taken = f", and {counted(len(change.cascade), 'live resource')} with it" if change.cascade else ""
         return f"**destroy**{taken}"
     if change.action is Action.CREATE:
         return "create" + (f", together with {code(str(change.via))}" if change.via else "")

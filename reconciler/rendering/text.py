@@ -14,7 +14,7 @@ from reconciler.model.secrets import PLACEHOLDER, Verdict
 from reconciler.model.text import printable
 from reconciler.planning.explain import Difference, explain, unchanged_fields
 from reconciler.planning.plan import Action, Change, Guard, Outcome, Plan, Status
-from reconciler.rendering.lines import Line, Span, Style, line, value
+from reconciler.rendering.lines import Line, Span, Style, counted, line, value
 
 SYMBOLS: Final = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
 _STYLES: Final[dict[Action, Style]] = {
@@ -58,11 +58,6 @@ def count_of_findings(diagnostics: Iterable[Diagnostic]) -> str:
         for severity in (Severity.ERROR, Severity.WARNING)
         if counts[severity]
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 error`, `2 errors`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def plan(found: Plan, kinds: Kinds) -> Iterator[Line]:
