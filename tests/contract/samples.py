@@ -7,7 +7,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
+from contract import openapi
+from contract.openapi import Operation
 from reconciler.sandbox.identifiers import Identifiers
+from reconciler.sandbox.routes import ENDPOINTS
 from reconciler.sandbox.seed import seed
 from reconciler.sandbox.store import Store
 
@@ -56,6 +59,21 @@ BODIES: Final[Mapping[str, Any]] = {
 }
 """A right body for each operation that takes one, at what `places` names."""
 
+VARIABLES: Final = ("storeId", "apiToken", "workspaceApiKey", "splitTag")
+"""Some that the integrations of the samples have."""
+
+
+class Stage:
+    """An ASGI application in front of the sandbox of the moment, for clients that keep the one they get."""
+
+    def __init__(self, app: Any = None) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            raise RuntimeError("there is nothing to start")
+        await self.app(scope, receive, send)
+
 
 @contextmanager
 def seeded(**options: Any) -> Iterator[Store]:
@@ -91,3 +109,33 @@ def parameters(template: str, there: Mapping[str, Mapping[str, str]]) -> Mapping
     """What stands for a template's parameters, so that it leads to something that exists."""
     keys = next(keys for part, keys in there.items() if part in template)
     return {name: value for name, value in keys.items() if f"{{{name}}}" in template}
+
+
+def implemented() -> dict[str, Operation]:
+    """What the sandbox has of the document."""
+    specification = openapi.specification()
+    found = (specification.find(endpoint.method, endpoint.path) for endpoint in ENDPOINTS)
+    return {operation.id: operation for operation in found if operation is not None}
+
+
+def pointers(schema: Mapping[str, Any], components: Mapping[str, Any], depth: int = 3) -> list[str]:
+    """Where a patch may want to go in a document of a schema, and a little beyond."""
+    return sorted(set(_pointers(schema, components, depth)))
+
+
+def _pointers(schema: Mapping[str, Any], components: Mapping[str, Any], depth: int) -> Iterator[str]:
+    name = schema.get("$ref", "").rpartition("/")[2]
+    schema = components[name] if name else schema
+    if depth == 0:
+        return
+    below: dict[str, Any] = dict(schema.get("properties", {}))
+    if "items" in schema:
+        below |= dict.fromkeys(("-", "0", "7", "x"), schema["items"])
+    if "additionalProperties" in schema:
+        below |= dict.fromkeys((*VARIABLES, "~1~0"), schema["additionalProperties"])
+    if not below:
+        yield "/beyond"
+    for step, part in below.items():
+        yield f"/{step}"
+        for pointer in _pointers(part, components, depth - 1):
+            yield f"/{step}{pointer}"

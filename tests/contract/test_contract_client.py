@@ -10,7 +10,6 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -20,7 +19,7 @@ from pydantic import ValidationError
 
 import reconciler.sandbox.app
 from contract import openapi
-from contract.samples import BODIES, NOBODY, READER, TOKENS, WRITER, places, seeded
+from contract.samples import BODIES, NOBODY, READER, TOKENS, WRITER, Stage, places, seeded
 from reconciler.kinds.registry import load_kinds
 from reconciler.model.kind import Kind, fill
 from reconciler.sandbox.options import Options
@@ -76,13 +75,6 @@ class Client:
             client.rest_client.pool_manager.clear()
 
 
-@dataclass
-class Stage:
-    """What the server answers from at the moment."""
-
-    app: Any = None
-
-
 @pytest.fixture(scope="module")
 def library() -> Any:
     """The generated package. It takes seconds to import."""
@@ -93,11 +85,7 @@ def library() -> Any:
 def served() -> Iterator[tuple[str, Stage]]:
     """A port of this machine, and the stage whose application it serves."""
     stage = Stage()
-
-    async def play(scope: Any, receive: Any, send: Any) -> None:
-        await stage.app(scope, receive, send)
-
-    config = uvicorn.Config(play, log_config=None, access_log=False, lifespan="off", ws="none")
+    config = uvicorn.Config(stage, log_config=None, access_log=False, lifespan="off", ws="none")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

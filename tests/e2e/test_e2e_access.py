@@ -65,7 +65,7 @@ def one_sentence(ran: Ran, *words: str) -> str:
 def as_json(ran: Ran, code: str) -> None:
     """The same as a document."""
     assert ran.code == 1
-    document = ran.document["plan"] if "plan" in ran.document else ran.document
+    document = ran.document.get("plan", ran.document)
     assert (document["live"], document["changes"]) == (False, [])
     assert [(found["code"], found["severity"]) for found in document["diagnostics"]] == [(code, "error")]
     assert TOKEN not in ran.all

@@ -27,12 +27,17 @@ def manifest(kind: str, metadata: Mapping[str, Any], spec: Mapping[str, Any] | N
 
 
 def loaded(manifests: Sequence[Mapping[str, Any]]) -> Loaded:
-    """The manifests as the tool reads them; JSON is YAML."""
-    text = "---\n".join(json.dumps(document) + "\n" for document in manifests)
-    found = api.load(["-"], stdin=text.encode)
+    """The manifests as the tool reads them, without a mistake."""
+    found = read(manifests)
     mistakes = [str(each) for each in found.diagnostics if each.severity == "error"]
     assert not mistakes, f"the strategy makes manifests with mistakes: {mistakes}"
     return found
+
+
+def read(manifests: Sequence[Mapping[str, Any]]) -> Loaded:
+    """The manifests as the tool reads them; JSON is YAML."""
+    text = "---\n".join(json.dumps(document) + "\n" for document in manifests)
+    return api.load(["-"], stdin=text.encode)
 
 
 def some_of(fields: Mapping[str, st.SearchStrategy[Any]], *, all_of: Sequence[str] = ()) -> st.SearchStrategy:
