@@ -70,7 +70,8 @@ async def _match(
     matches: dict[Address, list[Document]] = defaultdict(list)
     for item in items:
         keys = kind.keys_of(item)
-        if keys is None:
+        if keys is None or not isinstance(item.get("_id"), str):
+            whole = False  # it may be any of those that are wanted
             continue
         own = kind.address(*keys)
         target = pins.get(str(item.get("_id")))

@@ -61,11 +61,12 @@ async def _roots(
         return
     # The filter ignores case, and keys do not.
     items = {item.get(kind.identity): item for item in pages.items}
+    whole = pages.whole and all(isinstance(key, str) for key in items)
     for address in addresses:
         item = items.get(address.keys[-1])
         if item is not None:
             _present(notebook, kind, address, item, embedded)
-        elif pages.whole:
+        elif whole:
             notebook.absent([address])
         else:
             notebook.unknown([address], CUT)
@@ -120,7 +121,8 @@ async def _children(
     if notebook.asked[parent].presence is Presence.ABSENT:
         notebook.absent(wanted)
         return
-    pages = embedded.get(parent)
+    carries = notebook.kinds[parent.kind].carries
+    pages = embedded.get(parent) if carries is not None and carries.kind == kind.name else None
     if pages is None or not pages.whole:
         scope = dict(zip(kind.scope, parent.keys, strict=True))
         try:
@@ -131,10 +133,11 @@ async def _children(
         except ServiceError as error:
             notebook.incomplete(kind, wanted, str(error))
             return
-    missing = set(wanted)
+    missing, whole = set(wanted), pages.whole
     for item in pages.items:
         key = item.get(kind.identity)
         if not isinstance(key, str):
+            whole = False  # it may be any of those that are wanted
             continue
         address = kind.address(*parent.keys, key)
         if address in missing:
@@ -142,7 +145,7 @@ async def _children(
             notebook.asked[address] = seen(address, item)
         else:
             notebook.others.append(seen(address, item))
-    if pages.whole:
+    if whole:
         notebook.absent(missing)
     else:
         notebook.incomplete(kind, missing, CUT)
