@@ -76,9 +76,10 @@ class Stage:
 
 
 @contextmanager
-def seeded(**options: Any) -> Iterator[Store]:
-    """The same world each time, in memory."""
-    with Store(None, ids=Identifiers(random.Random(7).getrandbits), **options) as store:
+def seeded() -> Iterator[Store]:
+    """The same world each time, in memory, where it is always the same moment."""
+    ids = Identifiers(random.Random(7).getrandbits)
+    with Store(None, clock=lambda: 1_767_225_600_000, ids=ids) as store:
         seed(store)
         yield store
 
@@ -89,7 +90,7 @@ def places(store: Store) -> Mapping[str, Mapping[str, str]]:
         delivery = next(
             record for record in world.every("featureStore") if record["integrationKey"] == "cloudflare"
         )
-        on_fastly = next(record for record in world.every("featureStore", project="checkout"))
+        on_fastly = world.every("featureStore", project="checkout")[0]
         imported = world.every("flag-import")[0]
     keys = ("projectKey", "environmentKey", "integrationKey")
     return {

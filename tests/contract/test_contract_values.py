@@ -35,7 +35,7 @@ if reason := openapi.missing():
 pytestmark = pytest.mark.anyio
 
 OPERATIONS: Final = implemented()
-VALUES: Final = (
+VALUES: Final[tuple[Any, ...]] = (
     None,
     True,
     -1,
