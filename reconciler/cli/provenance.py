@@ -18,11 +18,10 @@ def provenance(paths: Sequence[str]) -> Provenance:
     words = ["reconciler"]
     if commit:
         words.append(f"commit {commit}")
-    server, repository, run = (
-        os.environ.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
-    )
-    if server and repository and run:
-        words.append(f"run {server}/{repository}/actions/runs/{run}")
+    # No URL: the comment stands in saved plans, and those hold none.
+    repository, run = (os.environ.get(name) for name in ("GITHUB_REPOSITORY", "GITHUB_RUN_ID"))
+    if repository and run:
+        words.append(f"run {run} of {repository}")
     return Provenance(commit, ", ".join(words))
 
 

@@ -271,9 +271,7 @@ class _Run:
         return any(shape.member(name).after_create for name in change.after or {})
 
 
-_HALF_DONE: Final = (
-    "it was created, but the run was interrupted before it was certain that what protects it was set"
-)
+_HALF_DONE: Final = "it was created, and the run was interrupted before its protection was surely set"
 
 
 def _unfinished(*, started: bool) -> tuple[Status, str]:

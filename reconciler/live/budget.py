@@ -13,7 +13,7 @@ FAIR: Final = 0.75
 MEMORY: Final = 0.5
 """How much what others used in a window counts one window later."""
 PATIENCE: Final = 0.2
-"""The part of a window that others must have been watched for until what they use counts in full."""
+"""The part of a window that others must have been watched for, until what they use counts in full."""
 FOLLOWERS: Final = 4
 """Requests in two windows that came after another had ended, from which a job counts as one with more to come."""
 PROBES: Final = 4
@@ -102,6 +102,8 @@ class Budget:
 
     def hear(self, remaining: int, heard: Heard, number: int, now: float, *, counted: bool) -> None:
         """Take in an answer in window `number` that left so many; not `counted` where it is a 429."""
+        if not counted:
+            self._scarce = number
         if heard is Heard.STALE:
             self._others.correct()
         elif number != self._number:
@@ -123,7 +125,7 @@ class Budget:
         self._high = self._low = remaining
         self._high_at = self._low_at = now
         self._ours = int(counted)
-        self._unseen = int(counted and self._same)
+        self._unseen = 0
 
     def _fall(self, remaining: int, now: float, *, counted: bool) -> None:
         if remaining < self._low:
@@ -131,7 +133,7 @@ class Budget:
         elif remaining == self._low and counted and not self._fell:
             # What counts down never says the same twice: this is the limit, and counting is up to us.
             self._same = True
-        self._unseen = self._unseen + counted if self._same else 0
+        self._unseen = self._unseen if self._same else 0
         self._ours += counted
         if remaining <= self._low:
             self._low, self._low_at = remaining, now
@@ -158,7 +160,10 @@ class Budget:
             return 0
         if not self._current(now, window):
             return max(self._tops) - self.in_flight
-        return self._low - self._unseen - self.in_flight
+        return self._heard_left()
+
+    def _heard_left(self) -> int:
+        return self._low - self._unseen - (self._ours if self._same else 0) - self.in_flight
 
     def _current(self, now: float, window: Window) -> bool:
         """Whether the window that was heard of is still under way."""
@@ -168,7 +173,7 @@ class Budget:
         """Requests of what is left that are for us: what others have been using is theirs first."""
         left = self.left(now, window)
         rate = self._others.rate(
-            self._unexplained() - self.in_flight / 2, self._low_at - self._high_at, PATIENCE * window.length
+            self._unexplained() - self.in_flight / 2, self._low_at - self._high_at, PATIENCE * window.extent
         )
         # Until the window is surely over, and from when we last heard what is left.
         seconds = window.over - self._low_at if self._current(now, window) else window.lasts(now)
@@ -178,7 +183,7 @@ class Budget:
         """Seconds until the next request may be sent; 0 for at once, infinite for once one in flight is answered."""
         if not self._number:
             return 0.0
-        if self._demand <= (1 - FAIR) * (self._low - self._unseen - self.in_flight):
+        if self._demand <= (1 - FAIR) * self._heard_left():
             return 0.0  # whatever others use: no need to think on
         ours = self.ours(now, window)
         # Some in flight are among those that are counted already.
@@ -187,11 +192,12 @@ class Budget:
             return 0.0
         self._scarce = window.number
         spare = 0 if window.sure or now >= window.ends else min(PROBES, max(self._tops) // 10)
-        if ours - spare >= 1:
+        probing = window.guessed and now >= window.ends and ours <= PROBES
+        if ours - spare >= 1 and not probing:
             # After the last request there is to be a pause too: it could slip into the next window.
             seconds = now + window.lasts(now) - self._granted
             return max(0.0, self._granted + seconds / (ours - spare + 1) - now)
-        look = window.ends if spare else window.look(now)
+        look = window.ends if spare else window.look()
         if look > now:
             return look - now
         return inf if self.in_flight else 0.0

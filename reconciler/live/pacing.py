@@ -18,7 +18,7 @@ import anyio
 from reconciler.live.budget import Budget
 from reconciler.live.exchange import Answer, OnEvent, Request, Timing, Waiting
 from reconciler.live.ratelimit import JITTER, LONGEST, Limits, Pause, limits
-from reconciler.live.window import Sight, Window
+from reconciler.live.window import Heard, Sight, Window
 from reconciler.model.errors import OutOfTime
 
 FIXED_SEGMENTS: Final = 3
@@ -91,6 +91,7 @@ class FairPacer:
         self._lanes: dict[tuple[str, ...], _Lane] = {}
         self._sent: dict[int, tuple[float, _Lane]] = {}
         self._limited: deque[Request] = deque(maxlen=2 * concurrency)
+        self._asleep: list[anyio.CancelScope] = []
         self._room: anyio.Event | None = None
         self._heard = False
         self._told_until = -inf
@@ -137,7 +138,12 @@ class FairPacer:
                 continue
             if why is not None and now >= self._told_until:
                 self._tell(why, lane, now)
-            await self._timing.sleep(min(max(wait, SHORTEST), LONGEST))
+            with anyio.CancelScope() as asleep:
+                self._asleep.append(asleep)
+                try:
+                    await self._timing.sleep(min(max(wait, SHORTEST), LONGEST))
+                finally:
+                    self._asleep.remove(asleep)
 
     def _wait(self, lane: _Lane, now: float) -> tuple[float, Budget | None]:
         """Seconds to wait and the budget that is scarce; infinite until something under way is over."""
@@ -204,6 +210,9 @@ class FairPacer:
             fresh = any(budget.fresh(remaining) for budget, remaining in remains)
             skew = now - self._timing.epoch()
             heard = self._window.hear(Sight(sent, now, told.reset, told.date, skew), fresh=fresh)
+            if heard is Heard.TURNED:  # earlier than some wait for
+                for asleep in self._asleep:
+                    asleep.cancel()
         for budget, remaining in remains:
             budget.end()
             if heard is None or remaining is None:

@@ -129,7 +129,7 @@ class Window:
         return max(self._low, self._date_low) <= min(self._high, self._date_high) < inf
 
     @property
-    def _guessed(self) -> bool:
+    def guessed(self) -> bool:
         """Whether only this machine's clock tells when the window ends."""
         return self._high == inf and not self._dated
 
@@ -137,12 +137,12 @@ class Window:
     def sure(self) -> bool:
         """Whether the window's end is known well enough to spend all until then."""
         # It can't be known better than to the time that an answer takes.
-        return not self._guessed and self.over - self.ends <= max(SURE * self.length, 2 * self._trip)
+        return not self.guessed and self.over - self.ends <= max(SURE * self.length, 2 * self._trip)
 
     @property
     def ends(self) -> float:
         """The earliest end of the window; where only clocks tell, the likeliest."""
-        if self._guessed:
+        if self.guessed:
             offset = max(self._skew, self._low)
         else:
             offset = max(self._low, self._date_low) if self._dated else self._low
@@ -160,19 +160,25 @@ class Window:
             return self.ends - now
         if now < self.over:
             return self.over - now
-        return self.length - (now - self.over) % self.length
+        length = self.length if self._measured else min(self.length, self.extent)
+        return length - (now - self.over) % length
 
-    def look(self, now: float) -> float:
+    @property
+    def extent(self) -> float:
+        """The seconds of the window that there are to see, from the first answer in it."""
+        return max(SAME, (self.ends if self._since < self.ends else self.over) - self._since)
+
+    def look(self) -> float:
         """When to look whether there is a new window, if this one has nothing left."""
-        if not self._guessed:
+        if not self.guessed:
             return self.over
-        if now < self.ends:
-            return self.ends
-        # The longer the end is overdue by the clock, the less it can be trusted.
+        expected = max(self._reset + self._skew, self._since)
         shown = self._reset + self._low
-        overdue = shown - max(self._reset + self._skew, self._since)
-        return min(self.over, shown + max(min(1.0, SLACK * self.length), overdue))
+        if shown <= expected:
+            return min(self.over, expected + SURE * self.extent + self._trip)
+        # The longer the end is overdue by the clock, the less that can be trusted.
+        return min(self.over, shown + max(min(1.0, SLACK * self.length), shown - expected))
 
     def epoch(self, now: float) -> float:
         """The time by the service's clock; where the two clocks differ, its reset is over by now at the latest."""
-        return self._reset - (self.over if not self._guessed else self.ends) + now
+        return self._reset - (self.over if not self.guessed else self.ends) + now

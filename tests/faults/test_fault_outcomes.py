@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
+
 from faults import judge
 from faults.bench import (
     Bench,
@@ -26,7 +27,6 @@ from faults.bench import (
     world_of,
     writes_of,
 )
-
 from reconciler.cli.apply import _code
 from reconciler.cli.exits import Exit
 from reconciler.live.apply import Interrupt
@@ -202,6 +202,7 @@ def test_twins_of_another_writer_are_reported() -> None:
 def _quietly(store: Store, text: str) -> None:
     """Another writer creates a delivery configuration."""
     import httpx
+
     from faults.bench import create_app
 
     body = json.loads(text)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from e2e.support import TOKEN, Cli, Service
+
 from faults import judge
 from faults.bench import (
     KINDS,
@@ -27,7 +28,6 @@ from faults.bench import (
     tombstone,
     world_of,
 )
-
 from reconciler.planning.plan import Plan, Status
 from reconciler.planning.saved import read_saved, saved
 from reconciler.sandbox.faults import Fault
@@ -180,7 +180,7 @@ def test_a_newer_patch_release_applies_it(
     cli: Cli, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planned(cli, *BASE)
-    import reconciler.live.client as client
+    from reconciler.live import client
 
     monkeypatch.setattr(client, "_version", lambda: "99.9.9")
     assert cli("apply", "p.json").code == 0
@@ -303,7 +303,8 @@ def test_many_deletes_want_to_be_meant(cli: Cli, service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    ("deletes", "named", "blocked"), [(10, 33, True), (9, 20, False), (10, 34, False), (30, 100, True)]
+    ("deletes", "named", "blocked"),
+    [(10, 33, True), (9, 20, False), (10, 34, False), (30, 100, False), (31, 100, True)],
 )
 def test_the_share_of_deletes(cli: Cli, service: Service, deletes: int, named: int, blocked: bool) -> None:
     store = service.store
