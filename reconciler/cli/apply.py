@@ -42,17 +42,12 @@ from reconciler.rendering import json, markdown, text
 def command(
     *,
     paths: tuple[str, ...],
-    host: str | None,
-    token_file: Path | None,
-    sandbox: bool,
-    sandbox_state: Path | None,
+    where: options.Where,
     auto_approve: bool,
     allow: tuple[str, ...],
     expect: str | None,
     against: str | None,
-    timeout: float | None,
-    concurrency: int | None,
-    request_timeout: float | None,
+    bounds: options.Bounds,
     format_: Format,
     max_bytes: int,
     verbose: int,
@@ -69,9 +64,7 @@ def command(
     shown = options.terminal(verbose, quiet=quiet)
 
     def open_target() -> Target:
-        return options.opened(
-            host=host, token_file=token_file, sandbox=sandbox, sandbox_state=sandbox_state, shown=shown
-        )
+        return where.opened(shown)
 
     planned = Plan(live=False)
 
@@ -81,7 +74,6 @@ def command(
         reason = options.exit_of(error).reason
         return json.text(json.applied(replace(planned, diagnostics=diagnostics), (), reason))
 
-    flags = {"timeout": timeout, "concurrency": concurrency, "request_timeout": request_timeout}
     with options.reported(format_, failed):
         allowed = _allowances(allow)
         file = _saved_plan(paths)
@@ -92,13 +84,13 @@ def command(
             found = planned = api.read_plan(file)
             _expected(found, expect)
             api.check(found, allow=allowed)
-            target = options.configured(open_target(), options.settled((), flags).settings)
+            target = options.configured(open_target(), options.settled((), bounds).settings)
             with shown.working("Reading LaunchDarkly…"):
                 left = api.refresh(found, target)
             _done_already(found, left, shown)
             found = left
         else:
-            found, target = made(options.given(paths), open_target, flags, shown, against=against)
+            found, target = made(options.given(paths), open_target, bounds, shown, against=against)
             planned = found
             _expected(found, expect)
             if target is None and not found.has_errors:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from reconciler import api
@@ -26,13 +24,8 @@ from reconciler.rendering import json, markdown, text
 def command(
     *,
     paths: tuple[str, ...],
-    host: str | None,
-    token_file: Path | None,
-    sandbox: bool,
-    sandbox_state: Path | None,
-    timeout: float | None,
-    concurrency: int | None,
-    request_timeout: float | None,
+    where: options.Where,
+    bounds: options.Bounds,
     format_: Format,
     max_bytes: int,
     verbose: int,
@@ -46,21 +39,13 @@ def command(
     with options.reported(format_, failed):
         names = options.given(paths)
         manifests = api.load(names, stdin=options.stdin)
-        settings = options.settled(
-            names, {"timeout": timeout, "concurrency": concurrency, "request_timeout": request_timeout}
-        )
+        settings = options.settled(names, bounds)
         diagnostics = in_order([*manifests.diagnostics, *settings.diagnostics])
         if has_errors(diagnostics):
             found = Plan(diagnostics=diagnostics, live=False)
         else:
             target = options.configured(
-                options.opened(
-                    host=host,
-                    token_file=token_file,
-                    sandbox=sandbox,
-                    sandbox_state=sandbox_state,
-                    shown=shown,
-                ),
+                where.opened(shown),
                 settings.settings,
             )
             with shown.working("Reading LaunchDarkly…"):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import click
 
@@ -42,6 +43,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 HOST_VARIABLE = "LAUNCHDARKLY_API_HOST"
 TOKEN_VARIABLE = "LAUNCHDARKLY_ACCESS_TOKEN"  # noqa: S105 - a name
 _TOKEN_BYTES = 16 * 1024
+
+Bounds: TypeAlias = Mapping[str, float | int | None]
+"""What the command line says of `--timeout`, `--concurrency` and `--request-timeout`, by parameter name."""
 
 paths = click.argument("paths", nargs=-1, type=click.Path(path_type=str))
 
@@ -86,7 +90,7 @@ plan_output = _together(
     _noise,
 )
 
-target = _together(
+_target = _together(
     click.option(
         "--host",
         metavar="HOST",
@@ -109,8 +113,7 @@ target = _together(
     ),
 )
 
-
-limits = _together(
+_limits = _together(
     click.option(
         "--timeout",
         metavar="SECONDS",
@@ -131,6 +134,48 @@ limits = _together(
     ),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which LaunchDarkly a command is to work on, as it was said on the command line."""
+
+    host: str | None = None
+    token_file: Path | None = None
+    sandbox: bool = False
+    sandbox_state: Path | None = None
+
+    def opened(self, shown: Terminal) -> Target:
+        """That target. Raises `UsageError`."""
+        return opened(
+            host=self.host,
+            token_file=self.token_file,
+            sandbox=self.sandbox,
+            sandbox_state=self.sandbox_state,
+            shown=shown,
+        )
+
+
+def target(command: F) -> F:
+    """The options of where to work, which the command gets together, as `where`."""
+
+    @functools.wraps(command)
+    def packed(**given: Any) -> Any:
+        names = [field.name for field in fields(Where)]
+        return command(where=Where(**{name: given.pop(name) for name in names}), **given)
+
+    return _target(cast("F", packed))
+
+
+def limits(command: F) -> F:
+    """The options that bound a run, which the command gets together, as `bounds`; see `settled`."""
+
+    @functools.wraps(command)
+    def packed(**given: Any) -> Any:
+        return command(bounds={name: given.pop(name) for name in _SETTINGS}, **given)
+
+    return _limits(cast("F", packed))
+
+
 against = click.option(
     "--against",
     metavar="REF|DIR",
@@ -145,7 +190,7 @@ _SETTINGS = {
 }
 
 
-def settled(paths: Sequence[str], flags: Mapping[str, float | int | None]) -> LoadedSettings:
+def settled(paths: Sequence[str], flags: Bounds) -> LoadedSettings:
     """The settings: a flag before an environment variable before `reconciler.yaml`. Raises `UsageError`."""
     loaded = load_settings(paths)
     over: dict[str, float | int] = {}

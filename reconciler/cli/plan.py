@@ -41,16 +41,11 @@ from reconciler.rendering.lines import Span, line
 def command(
     *,
     paths: tuple[str, ...],
-    host: str | None,
-    token_file: Path | None,
-    sandbox: bool,
-    sandbox_state: Path | None,
+    where: options.Where,
     out: Path | None,
     against: str | None,
     detailed_exitcode: bool,
-    timeout: float | None,
-    concurrency: int | None,
-    request_timeout: float | None,
+    bounds: options.Bounds,
     format_: Format,
     max_bytes: int,
     verbose: int,
@@ -67,10 +62,8 @@ def command(
             raise UsageError(f"--out {out}: a plan's file name ends in .json, by which apply knows it.")
         found = made(
             options.given(paths),
-            lambda: options.opened(
-                host=host, token_file=token_file, sandbox=sandbox, sandbox_state=sandbox_state, shown=shown
-            ),
-            {"timeout": timeout, "concurrency": concurrency, "request_timeout": request_timeout},
+            lambda: where.opened(shown),
+            bounds,
             shown,
             against=against,
             bind=out is not None,
@@ -96,7 +89,7 @@ def failed(error: ReconcilerError) -> str:
 def made(
     paths: Sequence[str],
     open_target: Callable[[], Target],
-    flags: dict[str, float | int | None],
+    bounds: options.Bounds,
     shown: Terminal,
     *,
     against: str | None = None,
@@ -108,7 +101,7 @@ def made(
     the comparison with earlier manifests says something without one.
     """
     manifests = api.load(paths, stdin=options.stdin)
-    settings = options.settled(paths, flags)
+    settings = options.settled(paths, bounds)
     diagnostics = in_order([*manifests.diagnostics, *settings.diagnostics])
     if has_errors(diagnostics):
         return Plan(diagnostics=diagnostics, live=False), None
