@@ -34,6 +34,11 @@ FASTLY: Final = "fst-7c1e55aa90e34b21-tail9Z"
 """A fastly token that nothing may ever show."""
 ESCAPE: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
+EXAMPLES: Final = sorted(
+    path for path in (ROOT / "examples").iterdir() if path.is_dir() and path.name != "github-workflows"
+)
+"""The examples that hold manifests; the workflows to copy beside them do not."""
+
 COMMAND: Final = [sys.executable, "-P", "-m", "reconciler"]
 
 # In a terminal that is the process's own, so that Ctrl-C typed there reaches it.
@@ -72,6 +77,13 @@ class Ran:
         """Action and address of each change of a JSON document."""
         return [(change["action"], change["address"]) for change in self.document["changes"]]
 
+
+EXAMPLES: Final = [
+    path
+    for path in sorted((ROOT / "examples").rglob("*.y*ml"))
+    if "apiVersion: reconciler/" in path.read_text(encoding="utf-8")
+]
+"""The files of the examples that hold manifests; others hold settings and workflows."""
 
 Cli = Callable[..., Ran]
 Write = Callable[..., Path]

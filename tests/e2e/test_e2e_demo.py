@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from e2e.support import COMMAND, ROOT, Cli, Service, clean_environment, interrupt
+from e2e.support import COMMAND, EXAMPLES, ROOT, Cli, Service, clean_environment, interrupt
 
-EXAMPLES = sorted(path for path in (ROOT / "examples").iterdir() if any(path.rglob("*.y*ml")))
+FOLDERS = sorted({ROOT / "examples" / path.relative_to(ROOT / "examples").parts[0] for path in EXAMPLES})
 URL = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
@@ -26,10 +26,10 @@ def secrets(folder: Path) -> dict[str, str]:
 
 
 def test_there_are_examples() -> None:
-    assert [path.name for path in EXAMPLES if path.name == "storefront"]
+    assert [path.name for path in FOLDERS if path.name == "storefront"]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("example", FOLDERS, ids=lambda path: path.name)
 def test_each_example_is_planned_applied_and_planned_again(
     cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch, example: Path
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import reconciler
-from e2e.support import ROOT, Cli, delivery, environment, project
+from e2e.support import EXAMPLES, ROOT, Cli, delivery, environment, project
 from e2e.test_e2e_findings import BAD
 from reconciler.kinds.registry import load_kinds
 
@@ -20,7 +20,6 @@ SCHEMAS = {
     for path in sorted((ROOT / "schemas").glob("*.json"))
 }
 KINDS = sorted(load_kinds())
-FILES = sorted(path for path in (ROOT / "examples").rglob("*.y*ml") if path.name != "reconciler.yaml")
 
 
 def of_kind(kind: str) -> Any:
@@ -55,7 +54,7 @@ def test_there_is_one_for_each_kind() -> None:
         assert of_kind(kind)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda path: str(path.relative_to(ROOT / "examples")))
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: str(path.relative_to(ROOT / "examples")))
 def test_each_document_of_each_example_is_valid(file: Path) -> None:
     documents = read(file.read_text(encoding="utf-8"))
     assert documents
@@ -64,7 +63,7 @@ def test_each_document_of_each_example_is_valid(file: Path) -> None:
         jsonschema_rs.validate(of_kind(document["kind"]), document)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda path: str(path.relative_to(ROOT / "examples")))
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: str(path.relative_to(ROOT / "examples")))
 def test_the_first_line_of_each_example_leads_to_the_schema(file: Path) -> None:
     first = file.read_text(encoding="utf-8").splitlines()[0]
     lead, _, path = first.partition("$schema=")

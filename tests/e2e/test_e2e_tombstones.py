@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import anyio
 import pytest
 
 from e2e.support import Cli, Service, Write, documents, environment
@@ -80,6 +81,15 @@ def test_with_the_right_id_it_deletes_after_everything_else(cli: Cli, service: S
     assert "IntegrationDeliveryConfiguration/shop/test/fastly/Edge goes with it" in text.out
     assert "Plan: 1 to add, 1 to change, 1 to destroy." in text.out
 
+    app = service.app
+
+    async def slow_to_write(scope: Any, receive: Any, send: Any) -> None:
+        """A delete that did not wait would come first."""
+        if scope["method"] in ("POST", "PATCH"):
+            await anyio.sleep(0.2)
+        await app(scope, receive, send)
+
+    service.answers(slow_to_write)
     assert apply(cli, "gone.yaml").code == 0
     assert service.writes()[-1] == f"DELETE /api/v2{DOOMED}"
     assert len(service.writes()) == 3
