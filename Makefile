@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run-stamp
 DEV := $(VENV)/.dev-stamp
 
-.PHONY: demo test check format schemas bench clean
+.PHONY: demo test check format schemas lock bench clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "reconciler needs Python 3.11 or later; name one with make PYTHON=python3.12")'
@@ -44,6 +44,12 @@ check: $(DEV)
 format: $(DEV)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The action's locked dependencies, for every platform, from pyproject.toml.
+lock: $(DEV)
+	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+		--no-emit-index-url --no-annotate --custom-compile-command "make lock" \
+		--output-file requirements/action.txt pyproject.toml requirements/action.in
 
 # Ratios, measured in one run; not part of the tests.
 bench: $(DEV)

@@ -75,14 +75,14 @@ def command(
         return json.text(json.applied(replace(planned, diagnostics=diagnostics), (), reason))
 
     with options.reported(format_, failed):
-        allowed = _allowances(allow)
+        allowed = allowances(allow)
         file = _saved_plan(paths)
         target: Target | None
         if file is not None and against is not None:
             raise UsageError("A saved plan knows what it was compared with; leave out --against.")
         if file is not None:
             found = planned = api.read_plan(file)
-            _expected(found, expect)
+            expected(found, expect)
             api.check(found, allow=allowed)
             target = options.configured(open_target(), options.settled((), bounds).settings)
             with shown.working("Reading LaunchDarkly…"):
@@ -92,7 +92,7 @@ def command(
         else:
             found, target = made(options.given(paths), open_target, bounds, shown, against=against)
             planned = found
-            _expected(found, expect)
+            expected(found, expect)
             if target is None and not found.has_errors:
                 raise UsageError("No access token, and apply needs one.")
         if format_ == "text":
@@ -105,7 +105,7 @@ def command(
         return _apply(found, target, allowed, shown, format_=format_, max_bytes=max_bytes)
 
 
-def _allowances(given: Sequence[str]) -> tuple[Allowance, ...]:
+def allowances(given: Sequence[str]) -> tuple[Allowance, ...]:
     try:
         return tuple(map(Allowance.parse, given))
     except ValueError as error:
@@ -121,7 +121,7 @@ def _saved_plan(paths: Sequence[str]) -> Path | None:
     return Path(paths[0])
 
 
-def _expected(found: Plan, fingerprint: str | None) -> None:
+def expected(found: Plan, fingerprint: str | None) -> None:
     if fingerprint is not None and not found.has_errors and found.fingerprint != fingerprint:
         raise Stale(
             f"Nothing was written: this plan has the fingerprint {found.fingerprint}, and {fingerprint} is expected. "
@@ -186,7 +186,7 @@ def _apply(
             on_notice=shown.note,
             on_interrupt=on_interrupt,
         )
-    code = _code(outcomes, interrupted=bool(interrupted))
+    code = exit_code(outcomes, interrupted=bool(interrupted))
     if format_ == "json":
         shown.raw(json.text(json.applied(found, outcomes, code.reason)))
     elif format_ == "markdown":
@@ -197,7 +197,7 @@ def _apply(
     return code
 
 
-def _code(outcomes: Sequence[Outcome], *, interrupted: bool) -> Exit:
+def exit_code(outcomes: Sequence[Outcome], *, interrupted: bool) -> Exit:
     became = {outcome.status for outcome in outcomes}
     if became <= {Status.APPLIED}:
         return Exit.OK

@@ -150,7 +150,11 @@ def show(found: Plan, format_: Format, shown: Terminal, max_bytes: int) -> None:
         shown.raw(json.text(plan_document(found)))
         return
     shown.findings(found.diagnostics)
+    if found.diagnostics:
+        shown.note("")
     shown.out(text.plan(found, load_kinds()))
+    counts = text.count_of_findings(found.diagnostics)
+    if counts and not found.has_errors:
+        shown.note(f"{counts}, above the plan.")
     if found.has_errors:
-        counts = text.count_of_findings(found.diagnostics)
         shown.say([line(Span(f"{counts}. Nothing can be applied before the errors are mended.", "error"))])

@@ -69,12 +69,12 @@ class Terminal:
                 _paint(lines, self._spinner.console)
 
     def findings(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Findings, on stderr; only errors when quiet."""
-        self.say(
-            text.findings(
-                found for found in diagnostics if self.verbosity >= 0 or found.severity is Severity.ERROR
-            )
-        )
+        """Findings, on stderr."""
+        self.say(text.findings(self.wanted(diagnostics)))
+
+    def wanted(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """The findings to show: only errors when quiet."""
+        return [found for found in diagnostics if self.verbosity >= 0 or found.severity is Severity.ERROR]
 
     def note(self, message: str) -> None:
         """What is good to know, on stderr, unless quiet."""

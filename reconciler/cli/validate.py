@@ -39,7 +39,7 @@ def command(*, paths: tuple[str, ...], format_: Format, verbose: int, quiet: boo
 
 
 def _show(loaded: Loaded, shown: Terminal) -> None:
-    shown.out(text.findings(loaded.diagnostics))
+    shown.out(text.findings(shown.wanted(loaded.diagnostics)))
     counts = text.count_of_findings(loaded.diagnostics)
     if has_errors(loaded.diagnostics):
         shown.out([line(Span(f"{counts}.", "error"))])

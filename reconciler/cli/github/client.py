@@ -62,6 +62,10 @@ class GitHub:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends its connections."""
         self._http.close()
 
     def get(self, path: str, **parameters: str | int) -> Any:

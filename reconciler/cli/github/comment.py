@@ -12,7 +12,7 @@ from reconciler.rendering.budget import COMMENT, Budget
 _OPEN: Final = "<!-- reconciler/comment "
 _CLOSE: Final = " -->"
 _CONTENT: Final = "<!-- reconciler/content -->"
-_ESCAPES: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "-<>&"}
+_ESCAPES: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "-<>&@#`"}
 
 BUDGET: Final = Budget((COMMENT.characters or 0) - 3_000, COMMENT.bytes)
 """What the content may take beside marker, heading, note and footer."""

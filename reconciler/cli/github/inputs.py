@@ -103,6 +103,8 @@ def check(inputs: Inputs, wrong: list[str]) -> None:
     found = list(wrong)
     if "-" in inputs.paths:
         found.append("The input paths can't be -; an action has no standard input.")
+    if inputs.command == "plan" and inputs.plan_file is not None and inputs.plan_file.suffix != ".json":
+        found.append("The input plan-file has to end in .json, by which apply knows a plan.")
     if inputs.command == "apply" and inputs.plan_file is not None and inputs.paths:
         found.append("A saved plan is applied alone: leave out paths, or leave out plan-file.")
     if found:

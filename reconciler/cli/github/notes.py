@@ -52,15 +52,20 @@ def of_plan(found: Plan) -> Iterator[Note]:
     by_address = {change.address: change for change in found.changes}
     for guard in found.guards:
         change = by_address.get(guard.address) if guard.address is not None else None
-        place = change.position if change else None
-        yield Note("warning", f"{guard.message} If it is meant: {guard.flag}.", f"{guard.code} guard", place)
+        place = _loosened(change) if change else None
+        lift = f"{guard.code}@{guard.address}" if guard.address else guard.code.text
+        words = f"{guard.message} If it is meant, give the apply the input allow: {lift}"
+        yield Note("warning", words, f"{guard.code} guard", place)
+    guarded = {guard.address for guard in found.guards}
     for change in sorted(found.changes, key=lambda each: list(Worst).index(each.worst)):
+        if change.address in guarded:  # that has been said
+            continue
         if change.action is Action.DELETE:
             yield Note("warning", f"{change.address} would be deleted.", "Destroys", change.position)
         elif change.loosens:
             fields = _fields(change.loosens)
             yield Note(
-                "warning", f"{change.address}: weaker protection ({fields}).", "Loosens", change.position
+                "warning", f"{change.address}: weaker protection ({fields}).", "Loosens", _loosened(change)
             )
     for released in found.released:
         if released.loosens:
@@ -94,6 +99,12 @@ def of_diagnostics(found: Iterable[Diagnostic], level: Literal["error", "warning
     for each in found:
         if each.severity is severity:
             yield Note(level, f"{each.message} {each.hint}".strip(), each.code.text, each.position)
+
+
+def _loosened(change: Change) -> Position | None:
+    """Where the protection that it weakens is declared, if it weakens one."""
+    places = (place.position for place in change.fields if place.pointer in change.loosens)
+    return next(places, change.position)
 
 
 def _fields(pointers: Iterable[str]) -> str:
