@@ -66,12 +66,12 @@ def values_for(plan: Plan, resolve: Resolve) -> dict[SecretReference, str]:
             else:
                 values[reference] = resolution.value
     if missing:
-        named = "; ".join(
-            f"{reference.name} {reasons[reference]} (for {', '.join(addresses)})"
+        named = "".join(
+            f"\n  {reference.name} {reasons[reference]} (for {', '.join(addresses)})"
             for reference, addresses in sorted(missing.items())
         )
         raise SecretError(
-            f"Nothing was written, since secrets that the plan sends have no value here: {named}"
+            f"Nothing was written, since secrets that the plan sends have no value here:{named}"
         )
     return values
 

@@ -23,6 +23,12 @@ from reconciler.model.document import Json
 PLACEHOLDER: Final = "(secret)"
 """What stands for a live secret wherever a document can be seen."""
 
+WITHHELD: Final = "(withheld: it may hold a secret)"
+"""What stands for a text that can't be shown without giving a secret away."""
+
+_SHORTEST = 4
+"""Characters below which a secret is no text that could be looked for."""
+
 MAX_FILE_BYTES: Final = 64 * 1024
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -217,11 +223,16 @@ def compare(value: str | None, live: Json, *, present: bool) -> Verdict:
 def redact(text: str, secrets: Iterable[str]) -> str:
     """The text with every secret replaced, also where it stands escaped, URL-encoded or in base64.
 
-    For what others say, such as a service's error message: our own output never holds a value.
+    For what others say, such as a service's error message: our own output never holds a value. Where a
+    secret is too short to be told from ordinary text, the whole text is withheld: replacing each `a`
+    would give it away.
     """
-    for form in sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True):
-        text = text.replace(form, PLACEHOLDER)
-    return text
+    forms = {form for secret in secrets if secret.strip() for form in _forms(secret)}
+    short = [form for form in forms if len(form) < _SHORTEST]
+    if any(form in text for form in short):
+        return WITHHELD
+    long = sorted(forms.difference(short), key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, long)), PLACEHOLDER, text) if long else text
 
 
 def _forms(secret: str) -> Iterable[str]:

@@ -98,7 +98,7 @@ def create_only_fields(declared: Declared, shape: Shape) -> Iterator[Diagnostic]
                 codes.CREATE_ONLY,
                 declared,
                 f"spec.{name} is set by a create only{unseen}; {declared.address} exists already.",
-                "Nothing to do; it may stay in the manifest.",
+                "",
                 declared.place(pointer((name,))),
             )
 

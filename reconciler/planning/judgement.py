@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reconciler.model import codes
+from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic
 from reconciler.model.document import MISSING, Document, Json, Missing, pointer
 from reconciler.model.secrets import Resolve, SecretReference, Verdict, as_reference, compare
@@ -49,11 +50,13 @@ def verdicts(wanted: Document, live: Document, judge: Judge) -> dict[str, Verdic
 
 
 def unset(
-    desired: Iterable[Declared], resolve: Resolve, needed: Mapping[SecretReference, str] | None = None
+    desired: Iterable[Declared],
+    resolve: Resolve,
+    needed: Mapping[tuple[Address, SecretReference], str] | None = None,
 ) -> Iterator[Diagnostic]:
     """A warning for every declared reference that has no value here.
 
-    `needed` tells what apply would do with a reference; `None` where nothing is planned yet.
+    `needed` tells what apply would do with a reference of a resource; `None` where nothing is planned yet.
     """
     for declared in desired:
         if declared.absent:
@@ -62,7 +65,7 @@ def unset(
             resolution = resolve(reference)
             if resolution.value is not None:
                 continue
-            use = None if needed is None else needed.get(reference)
+            use = None if needed is None else needed.get((declared.address, reference))
             if needed is None:
                 consequence = "Whatever writes it will refuse to start without it"
             elif use:

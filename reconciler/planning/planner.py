@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reconciler.model.address import Address
 from reconciler.model.diagnostic import Diagnostic, in_order
 from reconciler.model.kind import Kinds
 from reconciler.model.secrets import Resolve, SecretReference
@@ -126,10 +127,10 @@ def plan_offline(
     )
 
 
-def _uses(changes: Iterable[Change]) -> dict[SecretReference, str]:
-    """For each reference that a write needs, what that write does."""
-    uses: dict[SecretReference, str] = {}
-    for change in changes:
-        for reference in change.needs:
-            uses.setdefault(reference, f"{change.action.value}s {change.address}")
-    return uses
+def _uses(changes: Iterable[Change]) -> dict[tuple[Address, SecretReference], str]:
+    """For each reference that a write needs, by the resource, what that write does."""
+    return {
+        (change.address, reference): f"{change.action.value}s it"
+        for change in changes
+        for reference in change.needs
+    }

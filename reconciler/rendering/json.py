@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -15,9 +16,13 @@ VALIDATE_FORMAT: Final = "reconciler.validate/1"
 APPLY_FORMAT: Final = "reconciler.apply/1"
 
 
+_UNSEEN = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+
+
 def text(document: Json) -> str:
-    """The document as indented JSON, ended by a newline."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    """The document as indented JSON, ended by a newline. What can't be seen stands escaped."""
+    shown = json.dumps(document, indent=2, ensure_ascii=False)
+    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", shown) + "\n"
 
 
 def validation(found: Iterable[Diagnostic], files: int, resources: int) -> dict[str, Json]:

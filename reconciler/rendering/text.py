@@ -138,7 +138,7 @@ def _guards(found: Iterable[Guard]) -> Iterator[Line]:
     for guard in found:
         yield line()
         yield line(Span(f"Blocked by {guard.code}: ", "error"), printable(guard.message))
-        yield line(Span(f"    If it is meant: reconciler apply {printable(guard.flag)}", "dim"))
+        yield line(Span(f"    If it is meant, apply with {printable(guard.flag)}", "dim"))
 
 
 def no_changes(found: Plan) -> Iterator[Line]:
@@ -275,4 +275,10 @@ def summary(outcomes: Sequence[Outcome]) -> Iterator[Line]:
         + (f"; {others}." if others else "."),
     )
     if others:
+        missed = [
+            became for became in outcomes if became.status is not Status.APPLIED and not became.unprotected
+        ]
+        yield from (outcome(became) for became in missed[:_LISTED])
+        if len(missed) > _LISTED:
+            yield line(f"  and {len(missed) - _LISTED} more")
         yield line("What is not done stands in the plan again: run plan, then apply.")
