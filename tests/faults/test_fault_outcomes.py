@@ -27,7 +27,7 @@ from faults.bench import (
     world_of,
     writes_of,
 )
-from reconciler.cli.apply import _code
+from reconciler.cli.apply import exit_code
 from reconciler.cli.exits import Exit
 from reconciler.live.apply import Interrupt
 from reconciler.live.forms import NO_COMMENT, NO_TESTS
@@ -105,7 +105,7 @@ def test_a_lasting_500_on_one_environment_stops_its_dependents_and_nothing_else(
     assert "was answered 500" in failed.error
     assert failed.attempts >= 2
     assert failed.started <= failed.finished
-    assert _code(ran.outcomes, interrupted=False) is Exit.PARTIAL
+    assert exit_code(ran.outcomes, interrupted=False) is Exit.PARTIAL
 
     forget(bench.store)
     again = bench.go(wanted)
@@ -164,7 +164,7 @@ def test_a_lost_post_that_shows_late_leaves_one_and_was_said_unknown(
     ran = bench.go(wanted)
     assert ran.statuses() == {EDGE: Status.UNKNOWN}
     assert ran.of(EDGE).error
-    assert _code(ran.outcomes, interrupted=False) is Exit.PARTIAL
+    assert exit_code(ran.outcomes, interrupted=False) is Exit.PARTIAL
     assert [each for each in writes_of(bench.store) if each.startswith("POST")] == [
         f"POST {STORES}/shop/production/fastly"
     ]
@@ -241,7 +241,7 @@ def test_a_named_create_looks_again_before_it_when_the_plan_is_some_seconds_old(
     )
     assert ran.statuses() == {EDGE: Status.CONFLICT}
     assert "another writer made one of that name" in ran.of(EDGE).error
-    assert _code(ran.outcomes, interrupted=False) is Exit.STALE
+    assert exit_code(ran.outcomes, interrupted=False) is Exit.STALE
     assert len([key for key in world_of(bench.store) if key[0] == "featureStore"]) == 1
 
 
@@ -363,7 +363,7 @@ def test_a_conflict_that_lasts_is_one() -> None:
     bench = Bench(standing(project(), environment("production")))
     ran = bench.go(CHANGED, [Fault(method="PATCH", status=409, times=0)])
     assert ran.ended() == {Status.CONFLICT}
-    assert _code(ran.outcomes, interrupted=False) is Exit.STALE
+    assert exit_code(ran.outcomes, interrupted=False) is Exit.STALE
 
 
 def test_a_conflict_is_not_tried_again_where_the_field_moved() -> None:
@@ -633,7 +633,7 @@ def test_an_environment_without_its_approvals_is_said_to_be_unprotected_first(
     found = ran.of("Environment/shop/production")
     assert (found.status, found.unprotected) == (became, True)
     assert ran.statuses()[EDGE] is Status.SKIPPED
-    assert _code(ran.outcomes, interrupted=False) is Exit.PARTIAL
+    assert exit_code(ran.outcomes, interrupted=False) is Exit.PARTIAL
     assert ran.plan is not None
     ledger: Any = rendered.applied(ran.plan, ran.outcomes, "partial")["outcomes"]
     assert (ledger[0]["address"], ledger[0]["unprotected"]) == ("Environment/shop/production", True)
