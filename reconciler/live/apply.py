@@ -249,7 +249,10 @@ class _Run:
                 if other.via != change.address
                 and (
                     (other.action is not Action.DELETE and other.address.keys[0] == change.address.keys[0])
-                    or (other.action is Action.DELETE and other.address.within(change.address))
+                    or (
+                        other.action is Action.DELETE
+                        and change.address in ancestors(other.address, self.kinds)
+                    )
                 )
             ]
         kind = self.kinds[change.address.kind]

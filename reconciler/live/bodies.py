@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.model.document import Document, Json, Missing, lookup, pointer
 from reconciler.model.kind import Kind, Kinds
 from reconciler.model.secrets import SecretReference, as_reference, resolved
 from reconciler.model.shape import Shape
-from reconciler.planning.patch import Operation, documents
+from reconciler.planning.patch import Operation
 from reconciler.planning.plan import Change
 from reconciler.planning.rebase import equal, project
 
@@ -18,29 +19,34 @@ Values = Mapping[SecretReference, str]
 def create_body(change: Change, passengers: Sequence[Change], kinds: Kinds, values: Values) -> Json:
     """What is POSTed for a create, with the children that travel in it."""
     kind = kinds[change.address.kind]
-    body = _create(change, kind)
+    body = _create(change, kind, values)
     if kind.carries is not None and passengers:
         child = kinds[kind.carries.kind]
-        body[kind.carries.member] = [_create(each, child) for each in passengers]
-    return resolved(body, values)
+        body[kind.carries.member] = [_create(each, child, values) for each in passengers]
+    return body
 
 
-def _create(change: Change, kind: Kind) -> dict[str, Json]:
+def _create(change: Change, kind: Kind, values: Values) -> dict[str, Json]:
     shape = kind.shape(change.address)
     declared = change.after or {}
     body = {name: value for name, value in declared.items() if not shape.member(name).after_create}
     _refuse_masks(body, shape)
-    return {kind.identity: change.address.keys[-1], **body}
+    sent = {name: resolved(value, shape.member(name), values) for name, value in body.items()}
+    return {kind.identity: change.address.keys[-1], **sent}
 
 
 def patch_body(operations: Sequence[Operation], shape: Shape, values: Values, comment: str = "") -> Json:
     """What is PATCHed: the bare array, or with a comment the form that carries one."""
-    for operation in operations:
-        if operation.op != "test":
-            value = None if isinstance(operation.value, Missing) else operation.value
-            _refuse_masks(value, shape.at(operation.path))
-    sent = resolved(documents(operations), values)
+    sent = [_sent(operation, shape.at(operation.path), values) for operation in operations]
     return {"comment": comment, "patch": sent} if comment else sent
+
+
+def _sent(operation: Operation, shape: Shape, values: Values) -> Json:
+    if isinstance(operation.value, Missing):
+        return operation.document()
+    if operation.op != "test":
+        _refuse_masks(operation.value, shape)
+    return replace(operation, value=resolved(operation.value, shape, values)).document()
 
 
 def _refuse_masks(value: Json, shape: Shape) -> None:

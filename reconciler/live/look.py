@@ -36,7 +36,8 @@ async def _by_name(address: Address, kind: Kind, reader: Reader) -> Observed:
         return Observed(address, Presence.AMBIGUOUS, ids=tuple(map(_id, found)))
     if found:
         return seen(address, await reader.get(kind.item_path(address, _id(found[0])), beta=kind.beta))
-    if not pages.whole:
+    # An item that can't be told may be the one that is looked for.
+    if not pages.whole or any(kind.keys_of(item) is None for item in pages.items):
         return Observed(address, Presence.UNKNOWN, reason=CUT)
     return Observed(address, Presence.ABSENT)
 

@@ -125,7 +125,14 @@ class Requests:
         operations = patch(live, project(rebase(later, shown, shape, self.judge), later, shape), shape)
         if not operations:
             return Sent(Status.APPLIED)
-        step = replace(change, action=Action.UPDATE, before=live, after=later, patch=operations, id="")
+        step = replace(
+            change,
+            action=Action.UPDATE,
+            before=live,
+            after=later,
+            patch=operations,
+            id=str(shown.get("_id", "")),
+        )
         return await self._patch(step, kind, just_created=True)
 
     async def update(self, change: Change) -> Sent:

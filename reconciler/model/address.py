@@ -39,7 +39,3 @@ class Address:
         if not kind or not keys or not all(keys):
             raise ValueError(f"{text!r} is no address; one looks like Environment/storefront/production")
         return cls(kind, tuple(unquote(key, errors="strict") for key in keys))
-
-    def within(self, outer: Address) -> bool:
-        """Whether this resource stands below `outer`, by its keys alone."""
-        return len(self.keys) > len(outer.keys) and self.keys[: len(outer.keys)] == outer.keys

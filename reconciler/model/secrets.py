@@ -19,6 +19,7 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from reconciler.model.document import Json
+from reconciler.model.shape import Shape
 
 PLACEHOLDER: Final = "(secret)"
 """What stands for a live secret wherever a document can be seen."""
@@ -78,32 +79,31 @@ def as_reference(value: Json) -> SecretReference | None:
     return None
 
 
-def references(document: Json) -> tuple[SecretReference, ...]:
-    """Every reference in a document, each once, sorted."""
-    return tuple(sorted(set(_references(document))))
+def references(document: Json, shape: Shape) -> tuple[SecretReference, ...]:
+    """Every reference that stands in the place of a secret, each once, sorted.
+
+    Elsewhere nothing is one: what live data merely makes look like a reference must never be resolved.
+    """
+    return tuple(sorted(set(_references(document, shape))))
 
 
-def _references(document: Json) -> Iterable[SecretReference]:
-    reference = as_reference(document)
-    if reference is not None:
-        yield reference
+def _references(document: Json, shape: Shape) -> Iterable[SecretReference]:
+    if shape.secret:
+        reference = as_reference(document)
+        if reference is not None:
+            yield reference
     elif isinstance(document, Mapping):
-        for value in document.values():
-            yield from _references(value)
-    elif isinstance(document, (list, tuple)):
-        for value in document:
-            yield from _references(value)
+        for name, value in document.items():
+            yield from _references(value, shape.member(name))
 
 
-def resolved(document: Json, values: Mapping[SecretReference, str]) -> Json:
-    """The document with every reference replaced by its value: what is sent, and never kept."""
-    reference = as_reference(document)
-    if reference is not None:
-        return values[reference]
+def resolved(document: Json, shape: Shape, values: Mapping[SecretReference, str]) -> Json:
+    """The document with every secret's reference replaced by its value: what is sent, and never kept."""
+    if shape.secret:
+        reference = as_reference(document)
+        return document if reference is None else values[reference]
     if isinstance(document, Mapping):
-        return {key: resolved(value, values) for key, value in document.items()}
-    if isinstance(document, (list, tuple)):
-        return [resolved(value, values) for value in document]
+        return {name: resolved(value, shape.member(name), values) for name, value in document.items()}
     return document
 
 

@@ -99,7 +99,11 @@ def carried(parent: Address, desired: Mapping[Address, Declared], kinds: Kinds) 
     if carries is None:
         return
     for declared in desired.values():
-        if declared.address.kind == carries.kind and declared.address.within(parent) and not declared.absent:
+        if (
+            declared.address.kind == carries.kind
+            and not declared.absent
+            and parent_of(declared.address, kinds) == parent
+        ):
             shape = kinds[carries.kind].shape(declared.address)
             if sibling_of(declared.address, declared.document, shape) is None:
                 yield declared

@@ -13,6 +13,7 @@ from typing import Literal
 import jsonpatch
 
 from reconciler.model.document import MISSING, Document, Json, Missing, canonical, is_list, lookup, pointer
+from reconciler.model.secrets import SecretReference, references
 from reconciler.model.shape import OPAQUE, Shape
 from reconciler.planning.rebase import equal
 
@@ -151,6 +152,17 @@ def _as_stored(before: Document, after: Document, shape: Shape) -> dict[str, Jso
         if isinstance(inner, Mapping):
             stored[name] = _as_stored(inner, value, member)
     return stored
+
+
+def needs_of(operations: Iterable[Operation], shape: Shape) -> tuple[SecretReference, ...]:
+    """The secrets whose values the operations send, each once, sorted."""
+    sent = {
+        reference
+        for operation in operations
+        if not isinstance(operation.value, Missing)
+        for reference in references(operation.value, shape.at(operation.path))
+    }
+    return tuple(sorted(sent))
 
 
 def documents(operations: Iterable[Operation]) -> list[Json]:

@@ -21,10 +21,28 @@ def _loosened(
         was = before.get(name, MISSING)
         if isinstance(value, Mapping):
             yield from _loosened(was if isinstance(was, Mapping) else {}, value, member, (*path, name))
-        elif member.protects is not None and _weaker(
-            member.absent_means if isinstance(was, Missing) or was is None else was, value, member.protects
+        elif (
+            member.protects is not None
+            and _weaker(
+                member.absent_means if isinstance(was, Missing) or was is None else was,
+                value,
+                member.protects,
+            )
+            and not _outdone(name, before, after, shape)
         ):
             yield (*path, name)
+
+
+def _outdone(name: str, before: Mapping[str, Json], after: Mapping[str, Json], shape: Shape) -> bool:
+    """Whether a switch that excludes this protection, and protects more, is switched on in its place."""
+    return any(
+        member.excludes is not None
+        and member.excludes.other == pointer((name,))
+        and member.protects is Direction.TRUE
+        and after.get(switch) is True
+        and before.get(switch) is not True
+        for switch, member in shape.members.items()
+    )
 
 
 def _weaker(before: Json | Missing, after: Json, strong: Direction) -> bool:

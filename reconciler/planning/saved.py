@@ -20,7 +20,7 @@ from reconciler.model.errors import PlanFileError
 from reconciler.model.kind import Kinds
 from reconciler.model.secrets import Verdict, references
 from reconciler.planning.fingerprint import fingerprint
-from reconciler.planning.patch import Operation, documents
+from reconciler.planning.patch import Operation, needs_of
 from reconciler.planning.plan import Action, Binding, Change, FieldPlace, Guard, Plan, Released
 from reconciler.planning.written import FORMAT, plan_document
 
@@ -92,7 +92,7 @@ def _plan(form: PlanForm, name: str, kinds: Kinds) -> Plan:
             f"{name} changes resources of kinds that this version does not know: {', '.join(unknown)}."
         )
     try:
-        changes = tuple(map(_change, form.changes))
+        changes = tuple(_change(change, kinds) for change in form.changes)
         found = tuple(
             Guard(
                 codes.ALL[guard.code],
@@ -128,7 +128,7 @@ def _plan(form: PlanForm, name: str, kinds: Kinds) -> Plan:
         ),
         live=form.live,
         against=form.against,
-        drift=tuple(map(_change, form.drift)),
+        drift=tuple(_change(change, kinds) for change in form.drift),
         released=tuple(
             Released(Address.parse(each.address), tuple(each.fields), each.loosens, _position(each.source))
             for each in form.released
@@ -140,7 +140,9 @@ def _position(place: Place) -> Position | None:
     return None if place.file is None else Position(place.file, place.line or 0, place.column or 0)
 
 
-def _change(form: ChangeForm) -> Change:
+def _change(form: ChangeForm, kinds: Kinds) -> Change:
+    address = Address.parse(form.address)
+    shape = kinds[address.kind].shape(address)
     operations = tuple(
         Operation(
             operation.op,
@@ -152,7 +154,7 @@ def _change(form: ChangeForm) -> Change:
     source = form.source.file
     return Change(
         action=Action(form.action),
-        address=Address.parse(form.address),
+        address=address,
         id=form.id or "",
         before=form.before,
         after=form.after,
@@ -163,7 +165,7 @@ def _change(form: ChangeForm) -> Change:
             FieldPlace(field.pointer, Position(source or "", field.line or 0, field.column or 0))
             for field in form.fields
         ),
-        needs=references(form.after if form.action == "create" else documents(operations)),
+        needs=references(form.after, shape) if form.action == "create" else needs_of(operations, shape),
         verdicts={path: Verdict(verdict) for path, verdict in form.secrets.items()},
         critical=form.critical,
         version=form.version,

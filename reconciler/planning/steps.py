@@ -17,7 +17,7 @@ from reconciler.model.state import Declared, Live, Observed, Presence
 from reconciler.planning import checks, creation, removal
 from reconciler.planning.checks import found
 from reconciler.planning.judgement import verdicts
-from reconciler.planning.patch import documents, patch, verified
+from reconciler.planning.patch import needs_of, patch, verified
 from reconciler.planning.plan import Action, Change, FieldPlace
 from reconciler.planning.rebase import Judge, project, rebase, with_references
 from reconciler.planning.risk import loosened
@@ -93,7 +93,7 @@ class Steps:
                 after=after,
                 position=declared.start,
                 fields=_places(declared, kind, (pointer((name,)) for name in after)),
-                needs=references(after),
+                needs=references(after, shape),
             )
         )
 
@@ -123,7 +123,7 @@ class Steps:
         if not operations:
             self.unchanged += 1
             return
-        needs = references(documents(operations))
+        needs = needs_of(operations, shape)
         verdict = verdicts(wanted, observed.document, self.judge)
         written = dict.fromkeys(shape.field(operation.path) for operation in operations)
         fields = _places(declared, kind, _written(written, wanted, verdict, before_part, after_part))
@@ -167,7 +167,11 @@ class Steps:
                 position=declared.start,
                 cascade=tuple(
                     sorted(
-                        {seen.address for seen in self.live.seen() if seen.address.within(declared.address)}
+                        {
+                            seen.address
+                            for seen in self.live.seen()
+                            if declared.address in ancestors(seen.address, self.kinds)
+                        }
                     )
                 ),
             )

@@ -22,7 +22,9 @@ _UNSEEN = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u
 def text(document: Json) -> str:
     """The document as indented JSON, ended by a newline. What can't be seen stands escaped."""
     shown = json.dumps(document, indent=2, ensure_ascii=False)
-    return _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", shown) + "\n"
+    shown = _UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", shown)
+    # GitHub's runner takes this for the start of a command, wherever it stands in a line.
+    return shown.replace("##[", "#\\u0023[") + "\n"
 
 
 def validation(found: Iterable[Diagnostic], files: int, resources: int) -> dict[str, Json]:

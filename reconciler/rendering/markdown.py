@@ -18,6 +18,7 @@ from reconciler.rendering.budget import COMMENT, Budget, most_of
 from reconciler.rendering.escape import code, entities
 from reconciler.rendering.markdown_details import LISTED, details
 from reconciler.rendering.markdown_rows import (
+    DRIFT_HEAD,
     SIGN,
     WORST,
     drift_rows,
@@ -71,7 +72,7 @@ def drift(found: Plan, kinds: Kinds, *, budget: Budget = COMMENT) -> str:
         head = f"**Drift: {number} {'resource differs' if number == 1 else 'resources differ'}**, {found.unchanged} as declared.\n"
     head += _errors(found.diagnostics)
     pieces = [
-        "\n| | Resource | Declared and live | Declared at |\n|---|---|---|---|\n",
+        "\n" + DRIFT_HEAD,
         *drift_rows(found.drift, kinds),
     ]
     body = (
@@ -157,7 +158,7 @@ def _headline(found: Plan, commit: str | None) -> str:
         facts.append(f"commit {code(known[:12])}")
     if found.against:
         facts.append(f"against {code(found.against)}")
-    return " ".join(filter(None, parts)) + (f" <sub>{' · '.join(facts)}</sub>" if facts else "") + "\n"
+    return " ".join(filter(None, parts)) + (f"<br><sub>{' · '.join(facts)}</sub>" if facts else "") + "\n"
 
 
 def _errors(diagnostics: Iterable[Diagnostic]) -> str:
@@ -176,7 +177,7 @@ def _listed(found: Sequence[Diagnostic], noun: str) -> str:
     lines = [""]
     for each in found[:LISTED]:
         where = f"{place(each.position)} " if each.position else ""
-        hint = f" <sub>{entities(each.hint)}</sub>" if each.hint else ""
+        hint = f" {entities(each.hint)}" if each.hint else ""
         lines.append(f"- {each.severity.value} {each.code}: {where}{entities(each.message)}{hint}")
     if len(found) > LISTED:
         lines.append(f"- and {len(found) - LISTED} more {noun}")
@@ -188,7 +189,7 @@ def _guards(found: Sequence[Guard]) -> str:
         return ""
     lines = ["", "**Apply is blocked:**", ""]
     lines += [
-        f"- {guard.code}: {entities(guard.message)} If it is meant: {code('reconciler apply ' + guard.flag)}"
+        f"- {guard.code}: {entities(guard.message)} If it is meant, apply with {code(guard.flag)}"
         for guard in found[:LISTED]
     ]
     if len(found) > LISTED:
@@ -216,7 +217,7 @@ def _drift(changes: Sequence[Change], kinds: Kinds) -> str:
     more = f"\n_{len(rows) - LISTED} more are left out here._\n" if len(rows) > LISTED else ""
     return (
         f"\n<details><summary>Already different in LaunchDarkly, not caused by this: {len(changes)}</summary>\n\n"
-        "| | Resource | Declared and live | Declared at |\n|---|---|---|---|\n"
+        + DRIFT_HEAD
         + "".join(rows[:LISTED])
         + more
         + "\n</details>\n"

@@ -13,8 +13,8 @@ from reconciler.planning.explain import Difference, explain, unchanged_fields
 from reconciler.planning.patch import documents
 from reconciler.planning.plan import Action, Change
 from reconciler.rendering.escape import LONGEST, code, entities, fenced
-from reconciler.rendering.lines import value
-from reconciler.rendering.markdown_rows import SIGN, name_of, place
+from reconciler.rendering.lines import counted, value
+from reconciler.rendering.markdown_rows import name_of, place, sign_of
 
 LISTED: Final = 50
 """How many lines of one list are shown."""
@@ -26,7 +26,7 @@ def details(fold: Sequence[Change], kinds: Kinds) -> str:
     title = (
         entities(str(change.address)) if len(fold) == 1 else f"{len(fold)} {entities(change.address.kind)}"
     )
-    parts = [f"\n<details><summary>{SIGN[change.action]} {title}</summary>\n\n"]
+    parts = [f"\n<details><summary>{sign_of(change)} {title}</summary>\n\n"]
     if len(fold) > 1:
         parts += [f"- {code(str(each.address))} {place(each.position)}\n" for each in fold[:LISTED]]
         parts.append(f"- and {len(fold) - LISTED} more\n\n" if len(fold) > LISTED else "\n")
@@ -50,7 +50,7 @@ def details(fold: Sequence[Change], kinds: Kinds) -> str:
     ]
     if lines:
         hidden = unchanged_fields(change) if change.action is Action.UPDATE else 0
-        lines += [f"  {hidden} unchanged fields hidden"] if hidden else []
+        lines += [f"  {counted(hidden, 'unchanged field')} hidden"] if hidden else []
         parts.append(fenced(lines, "diff"))
     if change.patch:
         operations = [json.dumps(operation) for operation in documents(change.patch)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from reconciler.model.address import Address
 from reconciler.model.diagnostic import Position
 from reconciler.model.document import Json, Missing, canonical, tokens
 from reconciler.model.kind import Kinds
@@ -13,7 +14,7 @@ from reconciler.planning.explain import Difference, explain
 from reconciler.planning.patch import documents
 from reconciler.planning.plan import Action, Change, Worst
 from reconciler.rendering.budget import Budget, most_of
-from reconciler.rendering.escape import code
+from reconciler.rendering.escape import LONGEST, code, entities
 from reconciler.rendering.lines import counted, value
 
 SIGN: Final = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
@@ -25,6 +26,7 @@ WORST: Final = {
     Worst.ROUTINE: "⚪ routine",
 }
 RANK: Final = {worst: rank for rank, worst in enumerate(Worst)}
+_HARMLESS: Final = (Worst.CREATE, Worst.ROUTINE)
 _FIELDS_IN_A_ROW: Final = 4
 _NAMED_IN_A_FOLD: Final = 5
 
@@ -58,7 +60,7 @@ def rows(folds: Iterable[Sequence[Change]], kinds: Kinds) -> str:
 def table(folds: Sequence[Sequence[Change]], kinds: Kinds, budget: Budget, elsewhere: str) -> str:
     if not folds:
         return ""
-    head = "\n| | Resource | What | Declared at |\n|---|---|---|---|\n"
+    head = "\n| | Resource | What |\n|---|---|---|\n"
     return most_of(
         [head, *(_row(fold, kinds) for fold in folds)],
         budget,
@@ -66,28 +68,44 @@ def table(folds: Sequence[Sequence[Change]], kinds: Kinds, budget: Budget, elsew
     )
 
 
+def sign_of(change: Change) -> str:
+    """The sign of what is done, after that of its risk where there is one. It does not wrap."""
+    risk = "" if change.worst in _HARMLESS else f"{WORST[change.worst].split()[0]}&nbsp;"
+    return risk + SIGN[change.action]
+
+
 def _row(fold: Sequence[Change], kinds: Kinds) -> str:
     change = fold[0]
-    risk = "" if change.worst in (Worst.CREATE, Worst.ROUTINE) else f"{WORST[change.worst].split()[0]} "
-    named = code(str(change.address))
+    named = _named(change.address)
     if len(fold) > 1:
-        others = ", ".join(code("/".join(each.address.keys), 100) for each in fold[:_NAMED_IN_A_FOLD])
+        others = ", ".join(_keys(each.address, 100) for each in fold[:_NAMED_IN_A_FOLD])
         more = ", …" if len(fold) > _NAMED_IN_A_FOLD else ""
-        named = f"**{len(fold)}** {code(change.address.kind)}: {others}{more}"
-    return f"| {risk}{SIGN[change.action]} | {named} | {_what(change, kinds)} | {place(change.position)} |\n"
+        named = f"**{len(fold)}** {entities(change.address.kind)} {others}{more}"
+    return f"| {sign_of(change)} | {named} | {_what(change, kinds)} |\n"
+
+
+def _named(address: Address) -> str:
+    """An address in two words, so that a narrow column can break it."""
+    return f"{entities(address.kind)} {_keys(address)}"
+
+
+def _keys(address: Address, most: int = LONGEST) -> str:
+    return code(str(address).partition("/")[2], most)
 
 
 def _what(change: Change, kinds: Kinds) -> str:
     if change.action is Action.DELETE:
         taken = f", and {counted(len(change.cascade), 'live resource')} with it" if change.cascade else ""
         return f"**destroy**{taken}"
+    risk = "" if change.worst in _HARMLESS else f"**{WORST[change.worst].split(maxsplit=1)[1]}**"
     if change.action is Action.CREATE:
-        return "create" + (f", together with {code(str(change.via))}" if change.via else "")
-    shown = [_short(each) for each in differing(change, kinds)]
-    more = f" and {len(shown) - _FIELDS_IN_A_ROW} more" if len(shown) > _FIELDS_IN_A_ROW else ""
-    loosens = " — **loosens protection**" if change.loosens else ""
-    both = " — was already different" if change.both else ""
-    return "; ".join(shown[:_FIELDS_IN_A_ROW]) + more + loosens + both
+        created = "create" + (f", together with {code(str(change.via))}" if change.via else "")
+        return f"{created}, {risk}" if risk else created
+    order = sorted(differing(change, kinds), key=lambda each: each.pointer not in change.loosens)
+    shown = [_short(each) for each in order]
+    more = f"and {len(shown) - _FIELDS_IN_A_ROW} more" if len(shown) > _FIELDS_IN_A_ROW else ""
+    both = "was already different" if change.both else ""
+    return "<br>".join(filter(None, (risk, *shown[:_FIELDS_IN_A_ROW], more, both)))
 
 
 def differing(change: Change, kinds: Kinds) -> Iterator[Difference]:
@@ -100,16 +118,16 @@ def differing(change: Change, kinds: Kinds) -> Iterator[Difference]:
 def _short(difference: Difference) -> str:
     name = code(name_of(difference), 80)
     if difference.added or difference.removed:
-        return f"{name} " + " ".join(
+        return f"{name}: " + " ".join(
             [
                 *(f"+{code(value(each), 60)}" for each in difference.added),
                 *(f"-{code(value(each), 60)}" for each in difference.removed),
             ]
         )
     if _is_secret(difference):
-        return f"{name} secret changes"
+        return f"{name}: secret changes"
     before, after = _side(difference.before), _side(difference.after)
-    return f"{name} {code(before, 60)} → {code(after, 60)}"
+    return f"{name}: {code(before, 60)} → {code(after, 60)}"
 
 
 def _is_secret(difference: Difference) -> bool:
@@ -127,11 +145,15 @@ def _side(found: Json | Missing) -> str:
     return "nothing" if isinstance(found, Missing) else value(found)
 
 
+DRIFT_HEAD: Final = "| | Resource | Declared and live |\n|---|---|---|\n"
+
+
 def drift_rows(changes: Iterable[Change], kinds: Kinds) -> Iterator[str]:
     words = {Action.CREATE: "missing", Action.DELETE: "not deleted"}
     for change in changes:
-        what = words.get(change.action) or "; ".join(
+        what = words.get(change.action) or "<br>".join(
             f"{code(name_of(each), 80)}: declared {code(_side(each.after), 60)}, live {code(_side(each.before), 60)}"
             for each in list(differing(change, kinds))[:_FIELDS_IN_A_ROW]
         )
-        yield f"| ! | {code(str(change.address))} | {what} | {place(change.position)} |\n"
+        where = f"<br>{place(change.position)}" if change.position is not None else ""
+        yield f"| ! | {_named(change.address)}{where} | {what} |\n"

@@ -184,10 +184,10 @@ def _change(change: Change, kinds: Kinds) -> Iterator[Line]:
         yield line(Span(f"      {printable(str(change.position))}", "dim"))
     if change.both:
         fields = ", ".join(".".join(tokens(path)) for path in change.both)
-        yield line(Span(f"      ! was already different in LaunchDarkly: {fields}", "warning"))
+        yield line(Span(f"      ! was already different in LaunchDarkly: {printable(fields)}", "warning"))
     if change.loosens:
         fields = ", ".join(".".join(tokens(path)) for path in change.loosens)
-        yield line(Span(f"      ! loosens protection: {fields}", "loosens"))
+        yield line(Span(f"      ! loosens protection: {printable(fields)}", "loosens"))
     if change.action is Action.DELETE:
         yield from _deleted(change)
     for difference in explain(change, shape):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
-from law_strategies import JSON, live_secrets, rephrased
+from laws.law_strategies import JSON, live_secrets, rephrased
 
 from reconciler import api
 from reconciler.catalog.integrations import CATALOG, Variable

@@ -37,7 +37,9 @@ SCALARS = st.one_of(
 )
 # A live document can hold anything, also what would be a reference in a manifest.
 LOOKALIKES = st.builds(
-    lambda source, name: {source: name}, st.sampled_from(["fromEnv", "fromFile"]), st.sampled_from(["HOME", ""])
+    lambda source, name: {source: name},
+    st.sampled_from(["fromEnv", "fromFile"]),
+    st.sampled_from(["HOME", ""]),
 )
 JSON = st.recursive(
     st.one_of(SCALARS, st.none(), LOOKALIKES),
@@ -76,9 +78,7 @@ def member_shapes(draw: st.DrawFn, depth: int) -> Shape:
         case "secret":
             return Shape(secret=True)
         case "once":
-            return draw(
-                st.sampled_from([Shape(create_only=True), Shape(write_only=True, create_only=True)])
-            )
+            return draw(st.sampled_from([Shape(create_only=True), Shape(write_only=True, create_only=True)]))
         case "default":
             return Shape(absent_means=draw(st.sampled_from([False, 0, "", []])))
         case _:
@@ -111,7 +111,9 @@ def _declarable(value: Any) -> bool:
 
 @st.composite
 def wanted_documents(draw: st.DrawFn, shape: Shape, depth: int = 2) -> dict[str, Any]:
-    names = set(draw(st.lists(st.sampled_from(sorted(shape.members)), unique=True))) if shape.members else set()
+    names = (
+        set(draw(st.lists(st.sampled_from(sorted(shape.members)), unique=True))) if shape.members else set()
+    )
     if depth > 0:
         names |= set(draw(st.lists(KEYS, max_size=1)))
     return {name: draw(wanted_values(shape.member(name), depth)) for name in sorted(names)}
@@ -206,7 +208,10 @@ def plain(value: Any, shape: Shape = OPAQUE) -> Any:
     if isinstance(value, (int, float)):
         return ("number", float(value) + 0.0)
     if isinstance(value, Mapping):
-        return ("object", frozenset((name, plain(inner, shape.member(name))) for name, inner in value.items()))
+        return (
+            "object",
+            frozenset((name, plain(inner, shape.member(name))) for name, inner in value.items()),
+        )
     items = [plain(item) for item in value]
     return ("set", frozenset(items)) if shape.unordered else ("list", tuple(items))
 

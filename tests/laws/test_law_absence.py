@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anyio
-import law_resources as make
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kinds.fake_account import DELIVERIES, IMPORTS, PROJECTS, FakeAccount, Fault
-from law_strategies import LAW
+from laws import law_resources as make
+from laws.law_strategies import LAW
 
 from reconciler.kinds.registry import load_kinds
 from reconciler.live.observe import observe
@@ -54,7 +54,9 @@ def items_that_are_no_list(answer: Answer) -> Answer:
 
 def an_item_without_names(answer: Answer) -> Answer:
     hidden = ("key", "_id", "name", "projectKey", "environmentKey", "integrationKey")
-    last = [{name: value for name, value in each.items() if name not in hidden} for each in answer["items"][-1:]]
+    last = [
+        {name: value for name, value in each.items() if name not in hidden} for each in answer["items"][-1:]
+    ]
     return {"items": [*answer["items"][:-1], *last]}
 
 
@@ -84,7 +86,13 @@ def accounts(draw: st.DrawFn) -> FakeAccount:
         ]
         for number in range(draw(st.sampled_from([0, 0, 0, 19, 20, 120]))):
             account.environments[project].insert(
-                0, {"_id": f"id-{project}-{number}", "key": f"other-{number}", "name": "Other", "color": "000000"}
+                0,
+                {
+                    "_id": f"id-{project}-{number}",
+                    "key": f"other-{number}",
+                    "name": "Other",
+                    "color": "000000",
+                },
             )
         for key in keys:
             for name in draw(st.lists(st.sampled_from(["x", "y"]), max_size=2)):
@@ -145,7 +153,9 @@ MANIFESTS = [
         {"project": "p", "environment": "e", "integration": "fastly", "name": "z"},
         {"on": False},
     ),
-    make.manifest("FlagImportConfiguration", {"project": "p", "integration": "split", "name": "x"}, {"tags": []}),
+    make.manifest(
+        "FlagImportConfiguration", {"project": "p", "integration": "split", "name": "x"}, {"tags": []}
+    ),
 ]
 DESIRED = make.loaded(MANIFESTS).declared
 

@@ -7,18 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import law_resources as make
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from law_strategies import LAW, plain
+from laws import law_resources as make
+from laws.law_strategies import LAW, plain
 
 from reconciler import api
 from reconciler.api import Target
 from reconciler.model.secrets import Secrets
+from reconciler.model.settings import DEFAULTS, PatchForms, Settings
 from reconciler.planning.guards import Allowance
 from reconciler.planning.plan import Action, Outcome, Plan, Status
 from reconciler.sandbox.app import create_app
-from reconciler.sandbox.options import Options
+from reconciler.sandbox.masks import mask
+from reconciler.sandbox.options import MaskForm, Options
 from reconciler.sandbox.store import Store
 
 BEFORE = {"TOKEN": "tok-5ecretvalue-end", "OTHER": "zzz-9876543210-qqq"}
@@ -31,6 +33,16 @@ Key = tuple[str, ...]
 ANOTHER = (
     make.manifest("Project", {"key": "another"}, {"name": "Another"}),
     make.manifest("Environment", {"project": "another", "key": "e"}, {"name": "E", "color": "417505"}),
+)
+
+# The ways in which a patch can be written.
+HOW = st.builds(
+    lambda lists, config, preconditions: Settings(
+        patch=PatchForms(lists=lists, config=config), preconditions=preconditions
+    ),
+    st.sampled_from(["whole", "elements"]),
+    st.sampled_from(["whole", "members"]),
+    st.sampled_from(["none", "test"]),
 )
 
 WORLDS = settings(LAW, max_examples=LAW.max_examples)
@@ -87,13 +99,13 @@ def successors(
 ) -> list[Manifest]:
     """Other manifests for a world: partly the same, partly changed, buried or new, some released."""
     found = {}
-    for manifest in [*world, *(draw(worlds(chosen)) if draw(st.integers(0, 2)) == 0 else ())]:
-        kind, metadata = manifest["kind"], manifest["metadata"]
+    for old in [*world, *(draw(worlds(chosen)) if draw(st.integers(0, 2)) == 0 else ())]:
+        manifest, kind, metadata = old, old["kind"], old["metadata"]
         fate = draw(st.sampled_from(["same", "changed", "changed", "changed", "released", "buried"]))
         if fate == "changed":
             manifest = make.manifest(kind, metadata, draw(specs(kind, metadata, chosen, whole=False)))
         elif fate == "buried":
-            manifest = _buried(manifest, documents)
+            manifest = _buried(old, documents)
         if fate != "released":
             found.setdefault(_declared_place(manifest), manifest)
     return draw(st.permutations(list(found.values())))
@@ -127,8 +139,10 @@ class Account:
         self.store = store
         self.target = Target("http://sandbox", "token", create_app(store, options=options))
 
-    def plan(self, manifests: Sequence[Manifest], secrets: Mapping[str, str]) -> Plan:
-        return api.plan(make.loaded(manifests), self.target, secrets=Secrets(secrets))
+    def plan(
+        self, manifests: Sequence[Manifest], secrets: Mapping[str, str], how: Settings = DEFAULTS
+    ) -> Plan:
+        return api.plan(make.read(manifests), self.target, secrets=Secrets(secrets), settings=how)
 
     def apply(self, plan: Plan, secrets: Mapping[str, str]) -> None:
         meant = [Allowance(each.code.text, each.address and str(each.address)) for each in plan.guards]
@@ -168,7 +182,10 @@ def _every(world: Any, collection: str) -> Iterator[Any]:
 
 def _place(document: Mapping[str, Any]) -> Key:
     names = ("projectKey", "environmentKey", "integrationKey")
-    return (*(str(document[name]) for name in names if name in document), document.get("key", document["_id"]))
+    return (
+        *(str(document[name]) for name in names if name in document),
+        document.get("key", document["_id"]),
+    )
 
 
 @contextmanager
@@ -177,7 +194,7 @@ def account(chosen: Options) -> Iterator[Account]:
         yield Account(store, chosen)
 
 
-def drift(data: st.DataObject, held: Account) -> None:
+def drift(data: st.DataObject, held: Account, masks: MaskForm) -> None:
     """Other people's changes: values, approvals, tags in another order, rotated secrets."""
     with held.store.transaction() as world:
         for name in COLLECTIONS:
@@ -186,7 +203,7 @@ def drift(data: st.DataObject, held: Account) -> None:
                 if "environmentKey" in document:
                     scope["environment"] = document["environmentKey"]
                 changed = {
-                    field: data.draw(_drifted(field, value)) if data.draw(st.booleans()) else value
+                    field: data.draw(_drifted(field, value, masks)) if data.draw(st.booleans()) else value
                     for field, value in document.items()
                     if not (name == "environments" and field == "projectKey")
                 }
@@ -194,8 +211,17 @@ def drift(data: st.DataObject, held: Account) -> None:
                 world.replace(name, key, changed, **scope)
 
 
-def _drifted(field: str, value: Any) -> st.SearchStrategy[Any]:
-    if field in ("key", "_id", "projectKey", "environmentKey", "integrationKey", "name", "_status", "version"):
+def _drifted(field: str, value: Any, masks: MaskForm) -> st.SearchStrategy[Any]:
+    if field in (
+        "key",
+        "_id",
+        "projectKey",
+        "environmentKey",
+        "integrationKey",
+        "name",
+        "_status",
+        "version",
+    ):
         return st.just(value)
     match value:
         case bool():
@@ -207,22 +233,26 @@ def _drifted(field: str, value: Any) -> st.SearchStrategy[Any]:
     if field == "color":
         return make.COLORS
     if field == "config":
-        return st.fixed_dictionaries({name: _drifted_variable(held) for name, held in value.items()})
+        return st.fixed_dictionaries({name: _drifted_variable(held, masks) for name, held in value.items()})
     if field == "approvalSettings":
         return st.sampled_from(
             [
                 value,
                 {**value, "required": True, "requiredApprovalTags": []},
                 {**value, "required": False, "requiredApprovalTags": ["a", "b"], "minNumApprovals": 5},
-                {**value, "autoApplyApprovedChanges": None, "serviceConfig": {**value["serviceConfig"], "own": {"x": 1}}},
+                {
+                    **value,
+                    "autoApplyApprovedChanges": None,
+                    "serviceConfig": {**value["serviceConfig"], "own": {"x": 1}},
+                },
             ]
         )
     return st.just(value)
 
 
-def _drifted_variable(value: Any) -> st.SearchStrategy[Any]:
+def _drifted_variable(value: Any, masks: MaskForm) -> st.SearchStrategy[Any]:
     if isinstance(value, str) and "****" in value:
-        return st.sampled_from([value, "****", "abc****def"])
+        return st.sampled_from([value, "****", mask("an-0ther-secret", masks)])
     return st.one_of(st.just(value), make.TEXTS) if isinstance(value, str) else st.just(value)
 
 
@@ -251,21 +281,21 @@ def test_from_any_world_one_apply_is_enough_and_touches_nothing_else(
         if first.has_errors:
             return
         held.apply(first, BEFORE)
-        drift(data, held)
+        drift(data, held, chosen.masks)
         before = held.documents()
         rotated = data.draw(st.sampled_from([BEFORE["TOKEN"], "tok-r0tated-end", "new-51mple-one"]))
         now = {**BEFORE, "TOKEN": rotated}
         manifests = data.draw(successors(world, before, chosen))
-        loaded = make.read(manifests)
         asked = len(held.requests())
-        plan = api.plan(loaded, held.target, secrets=Secrets(now))
+        how = data.draw(HOW)
+        plan = held.plan(manifests, now, how)
         assert {method for method, _ in held.requests()[asked:]} <= {"GET"}
         assert held.documents() == before
         if plan.has_errors:
             return
         held.apply(plan, now)
         _nothing_else_was_touched(before, held.documents(), manifests, plan)
-        again = held.plan(manifests, now)
+        again = held.plan(manifests, now, how)
         assert (again.changes, again.has_errors) == ((), False)
 
 

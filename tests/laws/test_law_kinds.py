@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import jsonpatch
-import law_resources as make
 import pytest
 from deepdiff import DeepDiff
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from law_strategies import LAW, SECRETS, masked, plain, steps
+from laws import law_resources as make
+from laws.law_strategies import LAW, SECRETS, masked, plain, steps
 
 from reconciler.kinds.registry import load_kinds
 from reconciler.model.kind import ancestors
@@ -60,7 +60,8 @@ def planned(manifest: Mapping[str, Any], live: Mapping[str, Any]) -> Plan:
     desired = make.loaded([manifest]).declared
     document = {"name": desired[0].address.keys[-1], **live, "_id": "id-1"}
     asked = {
-        each.address: Observed(each.address, Presence.PRESENT, id="id-1", document=document) for each in desired
+        each.address: Observed(each.address, Presence.PRESENT, id="id-1", document=document)
+        for each in desired
     }
     for address in ancestors(desired[0].address, kinds):
         asked[address] = Observed(address, Presence.PRESENT, document={"name": "above"})
@@ -74,7 +75,7 @@ def encounters(draw: st.DrawFn, name: str) -> tuple[dict[str, Any], dict[str, An
     live = draw(make.live_like(spec))
     if "approvalSettings" in spec and not isinstance(live.get("approvalSettings"), dict):
         live["approvalSettings"] = {"required": False, "serviceConfig": {}}
-    return make.manifest(name.split()[0], metadata, spec), live
+    return make.manifest(name.split(maxsplit=1)[0], metadata, spec), live
 
 
 @pytest.mark.parametrize("name", RESOURCES)
@@ -184,7 +185,7 @@ def _shown(value: Any) -> Any:
 @given(data=st.data())
 def test_no_document_of_the_service_breaks_a_plan(name: str, data: st.DataObject) -> None:
     metadata, specs = RESOURCES[name]
-    manifest = make.manifest(name.split()[0], metadata, data.draw(specs))
+    manifest = make.manifest(name.split(maxsplit=1)[0], metadata, data.draw(specs))
     live = data.draw(st.dictionaries(st.sampled_from([*manifest["spec"], "name", "on"]), make.JSON))
     plan = planned(manifest, live)
     assert all(change.action is Action.UPDATE for change in plan.changes)
