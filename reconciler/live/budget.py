@@ -173,7 +173,7 @@ class Budget:
         """Requests of what is left that are for us: what others have been using is theirs first."""
         left = self.left(now, window)
         rate = self._others.rate(
-            self._unexplained() - self.in_flight / 2, self._low_at - self._high_at, PATIENCE * window.extent
+            self._unexplained() - self.in_flight, self._low_at - self._high_at, PATIENCE * window.extent
         )
         # Until the window is surely over, and from when we last heard what is left.
         seconds = window.over - self._low_at if self._current(now, window) else window.lasts(now)

@@ -26,6 +26,9 @@ FIXED_SEGMENTS: Final = 3
 SHORTEST: Final = 0.001
 """Seconds: nobody sleeps shorter."""
 
+SHOWN: Final = 0.1
+"""The part of a window from which a wait for its end is shown."""
+
 _REACHED: Final = "LaunchDarkly's rate limit is reached"
 
 
@@ -137,7 +140,7 @@ class FairPacer:
                 await self._room.wait()
                 continue
             if why is not None and now >= self._told_until:
-                self._tell(why, lane, now)
+                self._tell(why, lane, now, wait)
             with anyio.CancelScope() as asleep:
                 self._asleep.append(asleep)
                 try:
@@ -165,9 +168,12 @@ class FairPacer:
             for sent, of in self._sent.values()
         )
 
-    def _tell(self, scarce: Budget, lane: _Lane, now: float) -> None:
+    def _tell(self, scarce: Budget, lane: _Lane, now: float, wait: float) -> None:
         """Show that requests wait for the window to end: once for all of them and the whole window."""
-        seconds = self._window.lasts(now)
+        due = self._window.ends <= now < self._window.over
+        seconds = wait if due else self._window.lasts(now)
+        if seconds < SHOWN * self._window.length:
+            return
         self._told_until = now + seconds
         limit = "rate limit" if scarce is self._account else f"rate limit for {lane.name}"
         room = min(max(0, int(scarce.ours(now, self._window))), scarce.queued - 1)
@@ -192,14 +198,14 @@ class FairPacer:
         if answer is None:
             return
         if admitted:
-            self._pause.passed(now)
-            lane.pause.passed(now)
+            self._pause.passed(sent)
+            lane.pause.passed(sent)
             return
         self._limited.append(request)
         route_only = told.route == 0 and (told.account or 0) > 0 and "retry-after" not in answer.headers
         pause = lane.pause if route_only else self._pause
         epoch = self._timing.epoch() if told.reset is None else self._window.epoch(now)
-        if seconds := pause.limited(answer.headers, now, epoch):
+        if seconds := pause.limited(answer.headers, sent, now, epoch):
             self._told_until = max(self._told_until, now + seconds)
             self._on_event(Waiting(seconds, _REACHED))
 
@@ -210,7 +216,8 @@ class FairPacer:
             fresh = any(budget.fresh(remaining) for budget, remaining in remains)
             skew = now - self._timing.epoch()
             heard = self._window.hear(Sight(sent, now, told.reset, told.date, skew), fresh=fresh)
-            if heard is Heard.TURNED:  # earlier than some wait for
+            if heard is Heard.TURNED:  # perhaps earlier than it was waited for
+                self._told_until = min(self._told_until, now + self._window.lasts(now))
                 for asleep in self._asleep:
                     asleep.cancel()
         for budget, remaining in remains:

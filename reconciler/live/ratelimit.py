@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from math import isfinite
+from math import inf, isfinite
 from typing import Final
 
 LONGEST: Final = 60.0
@@ -74,32 +74,31 @@ def growing(first: float, times: int, cap: float) -> float:
 class Pause:
     """What 429s have brought about: nothing is sent for a while, and then one request first."""
 
-    __slots__ = ("_since", "_spread", "_streak", "until")
+    __slots__ = ("_spread", "_streak", "until")
 
     def __init__(self) -> None:
-        self.until = 0.0
+        self.until = -inf
         """By our clock, in seconds."""
-        self._since = 0.0
         self._spread = 0.0
         self._streak = 0
 
-    def limited(self, headers: Mapping[str, str], now: float, epoch: float) -> float:
-        """Take in a 429 at `now`, which is `epoch` by the service's clock.
+    def limited(self, headers: Mapping[str, str], sent: float, now: float, epoch: float) -> float:
+        """Take in a 429 for a request of `sent`, at `now`, which is `epoch` by the service's clock.
 
         The seconds of the pause where it is new or became longer, else 0: several 429s of one pause are
         one reason to wait.
         """
-        if now >= self.until:
+        if sent >= self.until:
             self._streak += 1
         seconds = wait_after_429(headers, self._streak, epoch)
         if now + seconds <= self.until + 0.05:
             return 0.0
-        self._since, self.until, self._spread = now, now + seconds, seconds * JITTER
+        self.until, self._spread = now + seconds, seconds * JITTER
         return seconds
 
-    def passed(self, now: float) -> None:
-        """Take in another answer; during a pause it was sent before it, and says nothing about the limit now."""
-        if now >= self.until:
+    def passed(self, sent: float) -> None:
+        """Take in another answer; one for a request from before the pause says nothing about the limit now."""
+        if sent >= self.until:
             self._streak = 0
 
     def wait(self, now: float, chance: float) -> float:
@@ -113,7 +112,7 @@ class Pause:
 
     def tried(self, sent: float) -> bool:
         """Whether a request under way since `sent` is the one that shows if the pause was long enough."""
-        return self._streak > 0 and sent >= self._since
+        return self._streak > 0 and sent >= self.until
 
 
 def _count(text: str) -> int | None:

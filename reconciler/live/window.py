@@ -57,7 +57,7 @@ class Window:
     """The window that is under way, as far as answers tell. All times are seconds by our clock."""
 
     __slots__ = (
-        "_date_high", "_date_low", "_high", "_low", "_measured", "_reset", "_since", "_skew", "_trip", "length",
+        "_date_high", "_date_low", "_high", "_low", "_measured", "_reset", "_shown", "_since", "_skew", "_trip", "length",
         "number",
     )  # fmt: skip
 
@@ -67,7 +67,9 @@ class Window:
         self.length = DOCUMENTED
         self._measured = False
         self._reset = 0.0
+        # When the first answer came that names this window, and when the last request was sent that it counted.
         self._since = 0.0
+        self._shown = 0.0
         self._skew = 0.0
         self._trip = 0.0
         # Our clock less the service's is at least low and at most high; so too by the dates alone.
@@ -83,7 +85,8 @@ class Window:
         if heard is Heard.STALE:
             return heard
         if heard is not Heard.SAME:
-            self._reset, self._since = sight.reset, sight.received
+            self._reset, self._since, self._shown = sight.reset, sight.received, sight.sent
+        self._shown = max(self._shown, sight.sent)
         self.number += heard is Heard.TURNED
         self._low = max(self._low, sight.sent - sight.reset)
         if self._low > self._high:  # a clock was set, or an answer lied: the latest word counts
@@ -152,7 +155,7 @@ class Window:
     def over(self) -> float:
         """The latest end of the window: from then on it is another one."""
         high = min(self._high, self._date_high) if self._dated else self._high
-        return max(min(self._reset + high, self._since + self.length), self._reset + self._low)
+        return max(min(self._reset + high, self._since + self.length), self._shown)
 
     def lasts(self, now: float) -> float:
         """The seconds over which to spread what is left."""
@@ -173,11 +176,10 @@ class Window:
         if not self.guessed:
             return self.over
         expected = max(self._reset + self._skew, self._since)
-        shown = self._reset + self._low
-        if shown <= expected:
+        if self._shown <= expected:
             return min(self.over, expected + SURE * self.extent + self._trip)
         # The longer the end is overdue by the clock, the less that can be trusted.
-        return min(self.over, shown + max(min(1.0, SLACK * self.length), shown - expected))
+        return min(self.over, self._shown + max(min(1.0, SLACK * self.length), self._shown - expected))
 
     def epoch(self, now: float) -> float:
         """The time by the service's clock; where the two clocks differ, its reset is over by now at the latest."""

@@ -16,12 +16,12 @@ import anyio
 from reconciler.live.exchange import Answer, Exchanged, Request, Timing, Waiting, WireEvent
 from reconciler.live.pacing import FairPacer
 from reconciler.live.retry import Sender
-from reconciler.model.document import Json
+from reconciler.model.errors import ReconcilerError
 
 EPOCH = 1_790_000_000.0
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[misc, valid-type]
+class _Selector(selectors.SelectSelector):
     """Never blocks: where it would, the time that it would block for has passed."""
 
     now = 0.0
@@ -58,8 +58,8 @@ class Limiter:
     length: float = 10.0
     skew: float = 0.0
     """How far the service's clock is ahead."""
-    phase: float = 0.0
-    """How far into a window the simulation begins."""
+    phase: float = -1
+    """How far into a window the simulation begins; by chance where negative."""
     sliding: bool = False
     headers: str = "all"
     """`all`, `none`, `constant` (the limit instead of the remainder), `retry-after` (with a 429 nothing else),
@@ -71,9 +71,6 @@ class Limiter:
     _account: int = 0
     _routes: Counter[str] = field(default_factory=Counter)
     _recent: deque[float] = field(default_factory=deque)
-
-    def server_time(self, now: float) -> float:
-        return EPOCH + self.phase + now + self.skew
 
     def take(self, client: str, route: str, now: float) -> Answer:
         """Count a request, or refuse it."""
@@ -88,15 +85,20 @@ class Limiter:
         admitted = used < self.limit and self._routes[route] < self.route_limit
         if admitted:
             self._account += 1
-            self._routes[route] += 1
+            self._routes[route] += not self.sliding
             self._recent.append(at)
             self.admitted[client, window] += 1
         else:
             self.refused[client] += 1
         used = len(self._recent) if self.sliding else self._account
         reset = at + self.length if self.sliding else (window + 1) * self.length
-        told = self._told(admitted=admitted, left=self.limit - used, route=self.route_limit - self._routes[route],
-                          reset=reset + self.skew, until=reset - at)
+        told = self._told(
+            admitted=admitted,
+            left=self.limit - used,
+            route=self.route_limit - self._routes[route],
+            reset=reset + self.skew,
+            until=reset - at,
+        )
         if self.date:
             told["date"] = formatdate(at + self.skew, usegmt=True)
         return Answer(200 if admitted else 429, {}, headers=told)
@@ -105,8 +107,12 @@ class Limiter:
         if self.headers == "none":
             return {}
         if self.headers == "garbage":
-            return {"x-ratelimit-global-remaining": "many", "x-ratelimit-route-remaining": "-1",
-                    "x-ratelimit-reset": "soon", "retry-after": "later"}
+            return {
+                "x-ratelimit-global-remaining": "many",
+                "x-ratelimit-route-remaining": "-1",
+                "x-ratelimit-reset": "soon",
+                "retry-after": "later",
+            }
         if self.headers == "retry-after" and not admitted:
             return {"retry-after": str(max(1, round(until + 0.5)))}
         if self.headers == "constant":
@@ -134,7 +140,7 @@ class Report:
     sent: int
     waits: list[Waiting]
     slept: list[float]
-    failed: int
+    failed: list[ReconcilerError]
 
 
 @dataclass
@@ -156,78 +162,98 @@ class Scenario:
     until: float = float("inf")
 
     def play(self) -> Report:
+        """Run the job to its end."""
         chance = random.Random(self.seed)
-        limiter = self.limiter
-        limiter.phase = chance.random() * limiter.length if limiter.phase < 0 else limiter.phase
-        events: list[WireEvent] = []
-        slept: list[float] = []
-        over = False
-        failed = 0
-        ended = 0.0
+        if self.limiter.phase < 0:
+            self.limiter.phase = chance.random() * self.limiter.length
+        play = _Play(self, chance)
+        run(play.everyone)
+        return play.report()
 
-        async def main() -> None:
-            nonlocal over, failed, ended
-            clock = asyncio.get_running_loop().time
 
-            async def sleep(seconds: float) -> None:
-                slept.append(seconds)
-                await anyio.sleep(seconds)
+@dataclass
+class _Play:
+    scenario: Scenario
+    chance: random.Random
+    events: list[WireEvent] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+    failed: list[ReconcilerError] = field(default_factory=list)
+    ended: float = 0.0
 
-            timing = Timing(clock=clock, epoch=lambda: EPOCH + limiter.phase + clock(), sleep=sleep, random=chance.random)
+    async def everyone(self) -> None:
+        async with anyio.create_task_group() as group:
+            if self.scenario.others:
+                group.start_soon(self.others)
+            await self.job()
+            self.ended = self.clock()
+            group.cancel_scope.cancel()
 
-            async def attempt(request: Request) -> Answer:
-                await anyio.sleep(self.latency * (0.3 + 0.4 * chance.random()))
-                answer = limiter.take("own", request.method + request.path, clock())
-                await anyio.sleep(self.latency * (0.3 + 0.4 * chance.random()))
-                return answer
+    def clock(self) -> float:
+        return asyncio.get_running_loop().time()
 
-            pacer = FairPacer(timing, events.append, concurrency=self.concurrency, until=self.until)
-            send = Sender(
-                attempt, pacer=pacer, concurrency=self.concurrency, timing=timing, secrets=tuple,
-                on_event=events.append, until=self.until,
-            )
-            places = anyio.CapacityLimiter(self.at_once or self.requests)
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await anyio.sleep(seconds)
 
-            async def one(number: int) -> None:
-                nonlocal failed
-                async with places:
-                    try:
-                        await send(Request(self.route(number), "/api/v2/projects"))
-                    except Exception:
-                        failed += 1
+    async def others(self) -> None:
+        gap = self.scenario.limiter.length / self.scenario.others * self.scenario.burst
+        await anyio.sleep(gap * self.chance.random())
+        while True:
+            for _ in range(self.scenario.burst):
+                self.scenario.limiter.take("others", "other", self.clock())
+            await anyio.sleep(gap)
 
-            async def others() -> None:
-                gap = limiter.length / self.others * self.burst
-                await anyio.sleep(gap * chance.random())
-                while not over:
-                    for _ in range(self.burst):
-                        limiter.take("others", "other", clock())
-                    await anyio.sleep(gap)
+    async def job(self) -> None:
+        asked = self.scenario
+        timing = Timing(
+            clock=self.clock,
+            epoch=lambda: EPOCH + asked.limiter.phase + self.clock(),
+            sleep=self.sleep,
+            random=self.chance.random,
+        )
+        send = Sender(
+            self.attempt,
+            pacer=FairPacer(timing, self.events.append, concurrency=asked.concurrency, until=asked.until),
+            concurrency=asked.concurrency,
+            timing=timing,
+            secrets=tuple,
+            on_event=self.events.append,
+            until=asked.until,
+        )
+        places = anyio.CapacityLimiter(asked.at_once or asked.requests)
 
-            async with anyio.create_task_group() as everyone:
-                if self.others:
-                    everyone.start_soon(others)
-                async with anyio.create_task_group() as group:
-                    for number in range(self.requests):
-                        group.start_soon(one, number)
-                over = True
-                ended = clock()
+        async def one(number: int) -> None:
+            async with places:
+                try:
+                    await send(Request(asked.route(number), "/api/v2/projects"))
+                except ReconcilerError as error:
+                    self.failed.append(error)
 
-        run(main)
-        first = int((EPOCH + limiter.phase) // limiter.length)
-        last = int((EPOCH + limiter.phase + ended) // limiter.length)
-        full = range(first + 1, last)
-        own = sum(limiter.admitted["own", window] for window in full)
-        tries = sum(isinstance(event, Exchanged) for event in events)
+        async with anyio.create_task_group() as group:
+            for number in range(asked.requests):
+                group.start_soon(one, number)
+
+    async def attempt(self, request: Request) -> Answer:
+        await anyio.sleep(self.scenario.latency * (0.3 + 0.4 * self.chance.random()))
+        answer = self.scenario.limiter.take("own", request.method, self.clock())
+        await anyio.sleep(self.scenario.latency * (0.3 + 0.4 * self.chance.random()))
+        return answer
+
+    def report(self) -> Report:
+        limiter = self.scenario.limiter
+        first, last = (int((EPOCH + limiter.phase + at) // limiter.length) for at in (0, self.ended))
+        windows = range(first + 1, last)
+        own = sum(limiter.admitted["own", window] for window in windows)
+        tries = sum(isinstance(event, Exchanged) for event in self.events)
         theirs = sum(count for (client, _), count in limiter.admitted.items() if client == "others")
-        left = (limiter.limit - self.others) * len(full)
+        left = (limiter.limit - self.scenario.others) * len(windows)
         return Report(
             reached=own / left if left else 1.0,
             own=limiter.refused["own"] / max(1, tries),
             others=limiter.refused["others"] / max(1, theirs + limiter.refused["others"]),
-            seconds=ended,
+            seconds=self.ended,
             sent=tries,
-            waits=[event for event in events if isinstance(event, Waiting)],
-            slept=slept,
-            failed=failed,
+            waits=[event for event in self.events if isinstance(event, Waiting)],
+            slept=self.slept,
+            failed=self.failed,
         )
