@@ -1,7 +1,7 @@
 """When the next request may go out: one object for the process, asked before each and told of each answer.
 
 The service says with its answers how many requests are left, for the account and for the route, and until
-when (API 2). What fits goes out at once; more than that is spread over the rest of the window, after what
+when. What fits goes out at once; more than that is spread over the rest of the window, after what
 others have been using. No limit needs to be configured, and where the service says nothing, a 429 pauses
 everyone.
 """
@@ -189,12 +189,12 @@ class FairPacer:
         now = self._timing.clock()
         sent, lane = self._sent.pop(id(request), (now, self._lane(request)))
         self._heard = True
-        if self._room is not None:
-            self._room.set()
-            self._room = None
         told = limits({} if answer is None else answer.headers)
         admitted = answer is None or answer.status != 429
         self._count(lane, told, sent, now, admitted=admitted)
+        if self._room is not None:
+            self._room.set()
+            self._room = None
         if answer is None:
             return
         if admitted:
@@ -228,7 +228,7 @@ class FairPacer:
                 budget.hear(remaining, heard, self._window.number, now, counted=admitted)
 
     def _lane(self, request: Request) -> _Lane:
-        """The lane of a request's route: verb and URL pattern (API 2), of which we know only paths."""
+        """The lane of a request's route: verb and URL pattern, of which we know only paths."""
         segments = request.path.split("/")
         fixed = segments[: FIXED_SEGMENTS + 1]
         key = (request.method, str(len(segments)), *fixed)

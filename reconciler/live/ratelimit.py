@@ -1,4 +1,4 @@
-"""What an answer says about rate limits (API 2), read tolerantly, and how long a 429 makes us wait."""
+"""What an answer says about rate limits, read tolerantly, and how long a 429 makes us wait."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def limits(headers: Mapping[str, str]) -> Limits:
 
 
 def wait_after_429(headers: Mapping[str, str], streak: int, epoch: float) -> float:
-    """Seconds to wait after the `streak`th 429 in a row, counted from 1, where it is `epoch` now (API 2).
+    """Seconds to wait after the `streak`th 429 in a row, counted from 1, where it is `epoch` now.
 
     The reset can lie in the past, or the clocks can differ: then the waits grow from 0.2 s, or twelve
     tries would be over before the window is.

@@ -1,6 +1,6 @@
 """The service's rate limit window on this process's clock.
 
-A window is known by its end, which the service tells by its own clock (API 2). How far that clock is from
+A window is known by its end, which the service tells by its own clock. How far that clock is from
 ours lies in an interval that answers narrow: a window had not ended when a request was sent that it still
 counted, and had ended when an answer names a later one. So clocks that differ do no harm, nor does a reset
 that is always in the past: it is a name for the window, and what counts is when it changes.

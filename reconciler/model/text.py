@@ -14,7 +14,9 @@ def printable(text: str, most: int | None = None) -> str:
     if most is not None and len(text) > most:
         text = text[: most - 1] + "…"
     if not (text.isascii() and text.isprintable()):
-        text = "".join(_escaped(char) if unicodedata.category(char) in _UNPRINTABLE else char for char in text)
+        text = "".join(
+            _escaped(char) if unicodedata.category(char) in _UNPRINTABLE else char for char in text
+        )
     # GitHub's runner takes this for the start of a command, wherever it stands in a line.
     return text.replace("##[", "#\\x23[")
 
