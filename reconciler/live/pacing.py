@@ -187,7 +187,7 @@ class FairPacer:
     def after(self, request: Request, answer: Answer | None) -> None:
         """Learns from the answer what is left, and until when."""
         now = self._timing.clock()
-        sent, lane = self._sent.pop(id(request), (now, self._lane(request)))
+        sent, lane = self._sent.pop(id(request))
         self._heard = True
         told = limits({} if answer is None else answer.headers)
         admitted = answer is None or answer.status != 429

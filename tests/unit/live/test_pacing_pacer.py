@@ -124,7 +124,8 @@ async def test_retry_after_holds_up_everyone(going, moment) -> None:
 
 
 async def test_a_request_that_is_cancelled_while_it_waits_lets_others_pass(pacer) -> None:
-    await pacer.before(Request("GET", "/x/1"))  # the first one, so that all others wait
+    first = Request("GET", "/x/1")  # all others wait for its answer
+    await pacer.before(first)
     went = []
 
     async def go(name: str, scope: anyio.CancelScope) -> None:
@@ -140,7 +141,7 @@ async def test_a_request_that_is_cancelled_while_it_waits_lets_others_pass(pacer
         scopes["b"].cancel()
         scopes["a"].cancel()
         await settled()
-        pacer.after(Request("GET", "/x/1"), None)
+        pacer.after(first, None)
     assert went == ["c"]
 
 
