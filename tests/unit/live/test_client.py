@@ -338,7 +338,7 @@ async def test_at_most_so_many_requests_run_at_once(service, opened) -> None:
         nonlocal running, most
         running += 1
         most = max(most, running)
-        await anyio.sleep(0.005)
+        await anyio.sleep(0.05)
         running -= 1
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"{}"})
@@ -347,7 +347,7 @@ async def test_at_most_so_many_requests_run_at_once(service, opened) -> None:
     for concurrency, expected in ((3, 3), (100, 16), (0, 1)):
         most = 0
         async with opened(concurrency=concurrency) as connection, anyio.create_task_group() as group:
-            for _ in range(20 if concurrency else 3):
+            for _ in range(50 if concurrency else 3):
                 group.start_soon(connection.reader.get, "/x")
         assert most == expected
 
