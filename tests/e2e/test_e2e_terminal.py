@@ -144,7 +144,7 @@ def test_ctrl_c_while_it_reads(folder: Path, command: list[str]) -> None:
         began = time.monotonic()
         out, err = running.communicate(timeout=20)
         accepted.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert running.returncode == 130
     assert "Interrupted" in err
     assert "Traceback" not in out + err

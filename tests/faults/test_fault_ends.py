@@ -91,7 +91,7 @@ def test_a_run_that_was_killed_is_made_good_by_the_next(folder: Path, began: Ser
     process = started(folder, began, "--concurrency", "2")
     until_writing(began, process, 5)
     process.kill()
-    process.communicate(timeout=10)
+    process.communicate(timeout=30)
     assert process.returncode == -signal.SIGKILL
     left = len(Bench(began.store).plan(WANTED).changes)
     assert 0 < left < 13
@@ -109,8 +109,10 @@ def test_an_interrupted_run_says_where_it_stands(
     until_writing(began, process, 2)
     start = time.monotonic()
     process.send_signal(number)
-    out, err = process.communicate(timeout=15)
-    assert time.monotonic() - start < 10
+    out, err = process.communicate(timeout=50)
+    assert (
+        time.monotonic() - start < 40
+    )  # not the minute that the slow ones take; how long exactly is tested in virtual time
     assert process.returncode == 5, err
     document = json.loads(out)
     assert document["failureReason"] == "partial"
@@ -130,12 +132,12 @@ def test_an_interrupted_run_says_where_it_stands(
 
 
 def test_a_run_that_is_interrupted_before_it_wrote(folder: Path, began: Service) -> None:
-    faults = Faults([Fault(method="GET", delay=3, times=0)])
+    faults = Faults([Fault(method="GET", delay=12, times=0)])
     began.answers(create_app(began.store, faults=faults))
     process = started(folder, began)
-    time.sleep(2.0)
+    time.sleep(4.0)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
+    process.communicate(timeout=30)
     assert process.returncode == 130
     assert began.writes() == []
 
@@ -148,8 +150,8 @@ def test_a_second_interrupt_ends_it_at_once(folder: Path, began: Service) -> Non
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=10)
-    assert time.monotonic() - start < 4
+    out, _ = process.communicate(timeout=30)
+    assert time.monotonic() - start < 8  # less than what a single interrupt would grant
     assert process.returncode == 5
     assert json.loads(out)["summary"]["unknown"] >= 1
     converges(began)
