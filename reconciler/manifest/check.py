@@ -11,6 +11,7 @@ from reconciler.manifest.exclusions import exclusion_findings
 from reconciler.manifest.findings import Finding, Rank, one_for_each
 from reconciler.manifest.parsed import Parsed
 from reconciler.manifest.spec import Look, spec_findings
+from reconciler.manifest.unseen import unseen_characters
 from reconciler.manifest.wording import sort_of
 from reconciler.model import codes
 from reconciler.model.address import Address
@@ -62,6 +63,9 @@ def check(parsed: Parsed, kinds: Kinds, *, folder: str, directory: str) -> Check
         said = list(envelope.kind.check(meant))
     diagnostics = [*parsed.faults, *parsed.own_faults]
     diagnostics += _merged(findings, said, parsed, envelope.address)
+    # Where something else is wrong with a text already, that finding shows it escaped.
+    taken = {found.position for found in diagnostics}
+    diagnostics += [found for found in unseen_characters(root, positions) if found.position not in taken]
     declared = None
     if envelope.address is not None and not has_errors(diagnostics):
         kept = {} if envelope.absent else with_paths_from(document, folder, directory)

@@ -78,6 +78,7 @@ EXCLUSION = _code("LDR211", "fields that exclude each other")
 TOMBSTONE_WITHOUT_ID = _code("LDR212", "tombstone without an id")
 CHILD_OF_TOMBSTONE = _code("LDR213", "resource below a tombstone")
 SIBLING = _code("LDR214", "clone of itself, in a circle, or of nothing")
+UNSEEN = _code("LDR215", "characters that can't be seen", Severity.WARNING)
 
 # Integration configs and secrets
 UNKNOWN_INTEGRATION = _code("LDR301", "integration that the catalog doesn't know", Severity.WARNING)

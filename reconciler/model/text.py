@@ -21,6 +21,13 @@ def printable(text: str, most: int | None = None) -> str:
     return text.replace("##[", "#\\x23[")
 
 
+def unseen(text: str) -> bool:
+    """Whether there are characters in the text that nobody sees, or that change how the rest is seen."""
+    if text.isascii() and text.isprintable():
+        return False
+    return any(unicodedata.category(char) in _UNPRINTABLE for char in text)
+
+
 def _escaped(char: str) -> str:
     point = ord(char)
     if point < 0x100:
