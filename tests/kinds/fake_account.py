@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -113,3 +113,55 @@ def _page(items: list[Document], params: Mapping[str, str]) -> Document:
 
 def _error(status: int, path: str) -> ServiceError:
     return _ERRORS.get(status, ServiceError)(status, message="no", request=f"GET {path}")
+
+
+# Ways to leave something out of a list, each with a sign of it in what is left.
+def cut(answer: Document) -> Document:
+    """The count tells that one is missing."""
+    return {**answer, "items": answer["items"][:-1], "totalCount": len(answer["items"])}
+
+
+def cut_with_a_next_link(answer: Document) -> Document:
+    """There is another page."""
+    links = {"next": {"href": "/api/v2/elsewhere?offset=1", "type": "application/json"}}
+    return {"_links": links, "items": answer["items"][:1]}
+
+
+def total_too_high(answer: Document) -> Document:
+    """The count is of more than there are."""
+    return {**answer, "totalCount": len(answer["items"]) + 1}
+
+
+def an_item_that_is_none(answer: Document) -> Document:
+    """One of the items is something else."""
+    return {"items": [*answer["items"][:-1], "surprise"]}
+
+
+def no_items(answer: Document) -> Document:
+    """The list is not there."""
+    return {"_links": answer.get("_links", {})}
+
+
+def items_that_are_no_list(answer: Document) -> Document:
+    """The list is none."""
+    return {"items": {"first": "item"}}
+
+
+def an_item_without_names(answer: Document) -> Document:
+    """The last one can't be told."""
+    hidden = ("key", "_id", "name", "projectKey", "environmentKey", "integrationKey")
+    last = [
+        {name: value for name, value in each.items() if name not in hidden} for each in answer["items"][-1:]
+    ]
+    return {"items": [*answer["items"][:-1], *last]}
+
+
+WAYS_TO_HIDE: Sequence[Callable[[Document], Document]] = (
+    cut,
+    cut_with_a_next_link,
+    total_too_high,
+    an_item_that_is_none,
+    no_items,
+    items_that_are_no_list,
+    an_item_without_names,
+)

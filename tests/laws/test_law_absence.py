@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kinds.fake_account import DELIVERIES, IMPORTS, PROJECTS, FakeAccount, Fault
+from kinds.fake_account import DELIVERIES, IMPORTS, PROJECTS, WAYS_TO_HIDE, FakeAccount, Fault
 from laws import law_resources as make
 from laws.law_strategies import LAW
 
@@ -23,54 +23,7 @@ from reconciler.planning.planner import make_plan
 
 MANY = settings(LAW, max_examples=LAW.max_examples * 2)
 
-# Ways to leave something out, each with a sign of it in what is left.
-Answer = dict[str, Any]
-
-
-def cut(answer: Answer) -> Answer:
-    return {**answer, "items": answer["items"][:-1], "totalCount": len(answer["items"])}
-
-
-def cut_with_a_next_link(answer: Answer) -> Answer:
-    links = {"next": {"href": "/api/v2/elsewhere?offset=1", "type": "application/json"}}
-    return {"_links": links, "items": answer["items"][:1]}
-
-
-def total_too_high(answer: Answer) -> Answer:
-    return {**answer, "totalCount": len(answer["items"]) + 1}
-
-
-def an_item_that_is_none(answer: Answer) -> Answer:
-    return {"items": [*answer["items"][:-1], "surprise"]}
-
-
-def no_items(answer: Answer) -> Answer:
-    return {"_links": answer.get("_links", {})}
-
-
-def items_that_are_no_list(answer: Answer) -> Answer:
-    return {"items": {"first": "item"}}
-
-
-def an_item_without_names(answer: Answer) -> Answer:
-    hidden = ("key", "_id", "name", "projectKey", "environmentKey", "integrationKey")
-    last = [
-        {name: value for name, value in each.items() if name not in hidden} for each in answer["items"][-1:]
-    ]
-    return {"items": [*answer["items"][:-1], *last]}
-
-
-LIST_FAULTS: Sequence[Fault] = (
-    403,
-    500,
-    cut,
-    cut_with_a_next_link,
-    total_too_high,
-    an_item_that_is_none,
-    no_items,
-    items_that_are_no_list,
-    an_item_without_names,
-)
+LIST_FAULTS: Sequence[Fault] = (403, 500, *WAYS_TO_HIDE)
 ITEM_FAULTS: Sequence[Fault] = (403, 500)
 
 
@@ -127,6 +80,8 @@ def faults(draw: st.DrawFn, account: FakeAccount) -> Mapping[str, Fault]:
     items += [f"{DELIVERIES}/{_keys(each)}" for each in account.deliveries]
     items += [f"{IMPORTS}/{_keys(each)}" for each in account.imports]
     chosen = draw(st.lists(st.sampled_from(lists), max_size=3, unique=True))
+    if draw(st.booleans()):  # what comes along, and what is read instead of it
+        chosen += ["expand", f"{PROJECTS}/p/environments"]
     found: dict[str, Fault] = {path: draw(st.sampled_from(LIST_FAULTS)) for path in chosen}
     for path in draw(st.lists(st.sampled_from(items), max_size=2, unique=True)) if items else ():
         found[path] = draw(st.sampled_from(ITEM_FAULTS))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from kinds.fake_account import DELIVERIES, IMPORTS, PROJECTS, FakeAccount
+from kinds.fake_account import DELIVERIES, IMPORTS, PROJECTS, WAYS_TO_HIDE, FakeAccount
 
 from reconciler.kinds.registry import load_kinds
 from reconciler.live.connection import Reader
@@ -205,6 +205,35 @@ async def test_an_item_that_can_not_be_told_may_be_any(hidden: str) -> None:
     account.faults = {DELIVERIES: lambda _: {"items": [item]}}
     live = await seen(account, declared(EDGE))
     assert live[Address.parse(EDGE)].presence is Presence.UNKNOWN
+
+
+@pytest.mark.parametrize("way", WAYS_TO_HIDE, ids=lambda way: way.__name__)
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (PROJECTS, "Project/p"),
+        ("expand", "Environment/p/e"),
+        (DELIVERIES, EDGE),
+        (f"{DELIVERIES}/p/e", EDGE),
+        (IMPORTS, "FlagImportConfiguration/p/split/Import"),
+    ],
+)
+async def test_what_a_list_left_out_is_unknown(path: str, text: str, way: Any) -> None:
+    imported = {"_id": "i", "projectKey": "p", "integrationKey": "split", "name": "Import"}
+    account = FakeAccount([project("p")], {"p": [project("e")]}, [delivery("Edge", "1")], [imported])
+    account.faults = {path: way}
+    if path == "expand":
+        account.faults[f"{PROJECTS}/p/environments"] = way
+    if path == f"{DELIVERIES}/p/e":
+        account.faults[DELIVERIES] = 403
+    live = await seen(account, declared(text))
+    found = live[Address.parse(text)].presence
+    assert found is not Presence.ABSENT
+    assert found is Presence.UNKNOWN or way.__name__ in ("total_too_high", "cut_with_a_next_link")
+    if path != PROJECTS:  # which is filtered, so that there is nothing to leave out
+        gone = Address.parse(text[:-1] + "?")
+        live = await seen(account, declared(str(gone)))
+        assert live[gone].presence is Presence.UNKNOWN
 
 
 async def test_several_of_one_name_are_ambiguous_until_an_id_tells_them_apart() -> None:
